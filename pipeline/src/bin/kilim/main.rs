@@ -1,0 +1,2 @@
+//! The `kilim` command.
+fn main() {}
