@@ -1,1 +1,4 @@
 //! Language identification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LangTag;
+pub trait Identifier: Send + Sync {}
