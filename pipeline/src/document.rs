@@ -58,6 +58,10 @@ pub mod column {
     pub const ATTRIBUTION: &str = "attribution";
     pub const OPTOUT_TRAIN: &str = "optout_train";
     pub const JURISDICTION_CLAIMS: &str = "jurisdiction_claims";
+    /// Binding countries of the document's own claims, sorted, joined by commas.
+    pub const BOUND_BY: &str = "bound_by";
+    /// Those of them that bind every exact copy: a steward's or a contract's word.
+    pub const BOUND_COPIES: &str = "bound_copies";
     pub const MODE: &str = "mode";
     pub const PERSONAL: &str = "personal";
     pub const COMMUNITY: &str = "community";
@@ -317,7 +321,7 @@ fn provenance_fields() -> Vec<Field> {
         Field::new(c::INPUT, DataType::Utf8, false),
         Field::new(c::WARC_OFFSET, DataType::UInt64, false),
         Field::new(c::INNER_OFFSET, DataType::UInt64, false),
-        field(c::DOC_ID, DataType::FixedSizeBinary(16)),
+        field(c::DOC_ID, DataType::Utf8),
         field(c::RECORD_TYPE, DataType::Utf8),
         field(c::RECORD_ID, DataType::Utf8),
         field(c::URL, DataType::Utf8),
@@ -397,10 +401,12 @@ fn derived_fields() -> Vec<Field> {
             c::JURISDICTION_CLAIMS,
             list_of_struct(claim_fields().iter().map(|f| f.as_ref().clone()).collect()),
         ),
+        text(c::BOUND_BY),
+        text(c::BOUND_COPIES),
         text(c::MODE),
         field(c::PERSONAL, DataType::Boolean),
         field(c::COMMUNITY, list_of_text()),
-        field(c::TEXT_DIGEST, DataType::FixedSizeBinary(16)),
+        text(c::TEXT_DIGEST),
     ]
 }
 
@@ -409,9 +415,9 @@ pub fn split_end_fields() -> Fields {
     Fields::from(vec![
         field("offset", DataType::UInt64),
         field("length", DataType::UInt64),
-        field("first_item", DataType::UInt64),
+        field("items_start", DataType::UInt64),
         field("items_end", DataType::UInt64),
-        field("chaining_values", DataType::Binary),
+        field("pieces", DataType::Utf8),
     ])
 }
 

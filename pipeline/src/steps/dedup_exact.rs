@@ -12,7 +12,7 @@
 //! Every peer removes exact duplicates; none decides after it knows which node may have which copy.
 //!
 //! # Across languages
-//! The digest is taken over the text in NFKC, case-folded, with runs of white space as one space: no letter and no
+//! The digest is taken over the text in NFKC and lower case, with runs of white space as one space: no letter and no
 //! mark is removed, so that Thai vowels, Devanagari matras and Arabic harakat still tell texts apart.
 //!
 //! # Example

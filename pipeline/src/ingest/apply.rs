@@ -1,0 +1,332 @@
+//! `Steps`: consecutive document steps, run fused over each row.
+//!
+//! One pass over a batch, one [`Page`] at a time. Rows that the reader has already decided pass through. After the
+//! last step comes the first border: a document that may not be where this process stands loses its text before
+//! anything is written.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::compute::interleave;
+use arrow::datatypes::{Schema, SchemaRef};
+use datafusion::common::{DataFusionError, Result};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricBuilder, Time};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::{StreamExt, stream};
+use kilim_connectors::seeds::SeedIndex;
+
+use super::derived::{DerivedBuilder, Standing, joined};
+use super::progress::Progress;
+use super::text_digest::TextDigest;
+use crate::document::{
+    Outcome, Page, Reason, Record, column, derived_columns, document_schema, provenance_columns, record_schema,
+};
+use crate::engine::Operator;
+use crate::policy::{OptOut, Tuple};
+use crate::step::{DocumentStep, Resources};
+use crate::steps::StepKind;
+
+/// What a source says about all its documents.
+#[derive(Debug, Clone, Default)]
+pub struct SourceFacts {
+    /// `open`, `restricted`, `local-only` or `participant-private`.
+    pub mode: String,
+    /// Who answers for it.
+    pub steward: Option<String>,
+    /// Countries that bind every document by contract.
+    pub countries: Vec<String>,
+    /// Whether it holds personal data.
+    pub personal: bool,
+    /// Communities it belongs to.
+    pub community: Vec<String>,
+}
+
+/// A step of the config, with its id.
+#[derive(Debug, Clone)]
+pub struct NamedStep {
+    /// Id in the config; reasons carry it.
+    pub id: Arc<str>,
+    /// Its config.
+    pub kind: StepKind,
+}
+
+/// Whether a document with these attributes may be where the process stands.
+pub type PlaceRule = Arc<dyn Fn(&Tuple) -> bool + Send + Sync>;
+
+/// What all partitions share.
+pub struct Shared {
+    /// Document steps in order.
+    pub steps: Vec<NamedStep>,
+    /// Models and tables.
+    pub resources: Resources,
+    /// Seeds of all sources.
+    pub seeds: SeedIndex,
+    /// Facts by source name.
+    pub sources: BTreeMap<String, SourceFacts>,
+    /// The first border.
+    pub may_be_here: PlaceRule,
+    /// What the progress bars show.
+    pub progress: Arc<Progress>,
+}
+
+/// The operator.
+pub struct ApplySteps {
+    shared: Arc<Shared>,
+}
+
+impl ApplySteps {
+    /// The steps in `shared`.
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+}
+
+impl fmt::Debug for ApplySteps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApplySteps").field("steps", &self.describe()).finish_non_exhaustive()
+    }
+}
+
+/// The columns between the steps and the writer: documents, and the end of the split.
+pub fn applied_schema() -> SchemaRef {
+    let mut fields: Vec<_> = document_schema().fields().iter().cloned().collect();
+    let records = record_schema();
+    let (_, end) = records.column_with_name(column::SPLIT_END).expect("the record schema has it");
+    fields.push(Arc::new(end.clone()));
+    Arc::new(Schema::new(fields))
+}
+
+impl Operator for ApplySteps {
+    fn name(&self) -> &'static str {
+        "Steps"
+    }
+
+    fn describe(&self) -> String {
+        self.shared.steps.iter().map(|step| step.id.as_ref()).collect::<Vec<_>>().join(" → ")
+    }
+
+    fn schema(&self) -> SchemaRef {
+        applied_schema()
+    }
+
+    fn run(
+        &self,
+        partition: usize,
+        input: SendableRecordBatchStream,
+        _context: &Arc<TaskContext>,
+        metrics: &ExecutionPlanMetricsSet,
+    ) -> Result<SendableRecordBatchStream> {
+        let mut steps = Vec::with_capacity(self.shared.steps.len());
+        for step in &self.shared.steps {
+            let built = step.kind.build(&self.shared.resources);
+            let Some(behaviour) = built.map_err(|error| DataFusionError::External(Box::new(error)))? else {
+                continue;
+            };
+            let time = MetricBuilder::new(metrics).subset_time(step.id.to_string(), partition);
+            steps.push(Running { id: Arc::clone(&step.id), behaviour, time });
+        }
+        let state = Applier {
+            shared: Arc::clone(&self.shared),
+            steps,
+            digest: TextDigest::default(),
+            builder: DerivedBuilder::default(),
+            input,
+        };
+        let batches = stream::try_unfold(state, |mut state| async move {
+            let Some(batch) = state.input.next().await else { return Ok(None) };
+            let applied = state.apply(&batch?)?;
+            Ok(Some((applied, state)))
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(applied_schema(), batches)))
+    }
+}
+
+struct Running {
+    id: Arc<str>,
+    behaviour: Box<dyn DocumentStep>,
+    time: Time,
+}
+
+struct Applier {
+    shared: Arc<Shared>,
+    steps: Vec<Running>,
+    digest: TextDigest,
+    builder: DerivedBuilder,
+    input: SendableRecordBatchStream,
+}
+
+impl Applier {
+    fn apply(&mut self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let shared = Arc::clone(&self.shared);
+        let columns = Columns::of(batch)?;
+        let mut read = Vec::with_capacity(batch.num_rows());
+        let mut kept = 0;
+        for row in 0..batch.num_rows() {
+            let Some(record) = columns.page(row) else {
+                self.builder.push_unread();
+                read.push(false);
+                continue;
+            };
+            let mut page = Page { record, seed: shared.seeds.lookup(record.url), ..Page::default() };
+            self.run_steps(&mut page);
+            kept += u64::from(page.outcome.is_none());
+            self.push(&shared, page);
+            read.push(true);
+        }
+        let pages = read.iter().filter(|read| **read).count() as u64;
+        shared.progress.add_documents(pages, kept);
+
+        let (derived, outcome, reasons) = self.builder.finish();
+        let mut out: Vec<ArrayRef> =
+            provenance_columns().iter().map(|field| column_of(batch, field.name())).collect::<Result<_>>()?;
+        debug_assert_eq!(derived.len(), derived_columns().len());
+        out.extend(derived);
+        out.push(pick(&read, column_of(batch, column::OUTCOME)?.as_ref(), outcome.as_ref())?);
+        out.push(pick(&read, column_of(batch, column::REASONS)?.as_ref(), reasons.as_ref())?);
+        out.push(column_of(batch, column::SPLIT_END)?);
+        Ok(RecordBatch::try_new(applied_schema(), out)?)
+    }
+
+    fn run_steps(&mut self, page: &mut Page<'_>) {
+        for step in &mut self.steps {
+            page.step = Arc::clone(&step.id);
+            let _timer = step.time.timer();
+            step.behaviour.apply(page);
+        }
+    }
+
+    fn push(&mut self, shared: &Shared, mut page: Page<'_>) {
+        let text_digest = self.digest.of(&page.text);
+        let facts = shared.sources.get(page.record.source);
+        let tuple = tuple_of(&page, facts);
+        let steward = (!tuple.steward.is_empty()).then_some(tuple.steward.as_str());
+        let bound_copies = copies_bound(&page);
+        if !(shared.may_be_here)(&tuple) {
+            forget_text(&mut page);
+        }
+        self.builder.push(
+            &page,
+            &Standing {
+                seed: page.seed,
+                steward,
+                tuple: Some(&tuple),
+                bound_copies: &bound_copies,
+                text_digest: text_digest.as_deref(),
+            },
+        );
+    }
+}
+
+/// What policies see of a page as far as its own row knows.
+fn tuple_of(page: &Page<'_>, facts: Option<&SourceFacts>) -> Tuple {
+    let seed = page.seed;
+    let jurisdictions =
+        page.claims.iter().filter(|claim| claim.binding).map(|claim| claim.country.clone()).collect();
+    let steward = seed
+        .and_then(|seed| seed.steward.clone())
+        .or_else(|| facts.and_then(|facts| facts.steward.clone()))
+        .unwrap_or_default();
+    let mode = seed
+        .and_then(|seed| seed.mode.clone())
+        .or_else(|| facts.map(|facts| facts.mode.clone()))
+        .unwrap_or_else(|| "open".to_owned());
+    let mut community: std::collections::BTreeSet<String> =
+        facts.map(|facts| facts.community.iter().cloned().collect()).unwrap_or_default();
+    community.extend(seed.into_iter().flat_map(|seed| seed.community.iter().cloned()));
+    Tuple {
+        cluster_jurisdictions: std::collections::BTreeSet::new(),
+        community,
+        jurisdictions,
+        license_tier: page.license_tier,
+        mode,
+        optout_train: OptOut::Unknown,
+        personal: seed.and_then(|seed| seed.personal).or(facts.map(|facts| facts.personal)).unwrap_or(false),
+        source: page.record.source.to_owned(),
+        steward,
+    }
+}
+
+/// The countries whose claim on this copy binds every copy of the text: a steward's, a contract's, a consent's word.
+fn copies_bound(page: &Page<'_>) -> String {
+    let countries: std::collections::BTreeSet<String> = page
+        .claims
+        .iter()
+        .filter(|claim| claim.binding && matches!(claim.basis, "steward" | "contract" | "consent"))
+        .map(|claim| claim.country.clone())
+        .collect();
+    joined(&countries)
+}
+
+/// The document may not be here: what it says is forgotten, that it was met is not.
+fn forget_text(page: &mut Page<'_>) {
+    page.outcome.get_or_insert(Outcome::Withheld);
+    page.reasons.push(Reason { step: Arc::from("runs_at"), code: "not_here", detail: None });
+    page.title.clear();
+    page.text.clear();
+    page.blocks.clear();
+    page.attribution = None;
+    for evidence in &mut page.license_evidence {
+        evidence.context.clear();
+    }
+}
+
+/// Row by row, `ours` where a page was read and `reader` elsewhere.
+fn pick(read: &[bool], reader: &dyn Array, ours: &dyn Array) -> Result<ArrayRef> {
+    let indices: Vec<(usize, usize)> =
+        read.iter().enumerate().map(|(row, &read)| (usize::from(read), row)).collect();
+    Ok(interleave(&[reader, ours], &indices)?)
+}
+
+fn column_of(batch: &RecordBatch, name: &str) -> Result<ArrayRef> {
+    batch
+        .column_by_name(name)
+        .cloned()
+        .ok_or_else(|| datafusion::common::internal_datafusion_err!("the reader gives no column {name}"))
+}
+
+/// The columns of a record batch that make up a [`Record`].
+struct Columns<'a> {
+    url: &'a StringArray,
+    host: &'a StringArray,
+    registered_domain: &'a StringArray,
+    content_type: &'a StringArray,
+    http_head: &'a StringArray,
+    source: &'a StringArray,
+    html: &'a StringArray,
+}
+
+impl<'a> Columns<'a> {
+    fn of(batch: &'a RecordBatch) -> Result<Self> {
+        let text = |name: &str| -> Result<&'a StringArray> {
+            batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>()).ok_or_else(|| {
+                datafusion::common::internal_datafusion_err!("the reader gives no text column {name}")
+            })
+        };
+        Ok(Self {
+            url: text(column::URL)?,
+            host: text(column::HOST)?,
+            registered_domain: text(column::REGISTERED_DOMAIN)?,
+            content_type: text(column::CONTENT_TYPE)?,
+            http_head: text(column::HTTP_HEAD)?,
+            source: text(column::SOURCE)?,
+            html: text(column::HTML)?,
+        })
+    }
+
+    /// The page in `row`, if the reader found one there.
+    fn page(&self, row: usize) -> Option<Record<'a>> {
+        let value = |array: &'a StringArray| if array.is_valid(row) { array.value(row) } else { "" };
+        self.html.is_valid(row).then(|| Record {
+            url: value(self.url),
+            host: value(self.host),
+            registered_domain: value(self.registered_domain),
+            content_type: value(self.content_type),
+            http_head: value(self.http_head),
+            source: value(self.source),
+            html: value(self.html),
+        })
+    }
+}

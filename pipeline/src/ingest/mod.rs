@@ -1,0 +1,24 @@
+//! Stage 1: from byte ranges to documents.
+//!
+//! The plan is `splits → WarcRead → Steps → DocumentWrite`. Each partition is one split, so splits are independent:
+//! the engine runs as many at once as it has threads, a killed run loses only those at work, and a split whose key
+//! has a commit is never read again.
+
+mod apply;
+mod derived;
+mod digest;
+mod page;
+mod progress;
+mod read;
+mod rows;
+mod text_digest;
+mod write;
+
+pub use apply::{ApplySteps, NamedStep, PlaceRule, Shared, SourceFacts, applied_schema};
+pub use derived::joined;
+pub use digest::{PIECE_BYTES, PieceHasher, file_digest};
+pub use progress::{Counts, Progress};
+pub use read::{Split, WarcRead, split_batch, split_schema};
+pub use rows::{READER, blake3_128};
+pub use text_digest::TextDigest;
+pub use write::{DocumentWrite, SplitDone};

@@ -1,0 +1,366 @@
+//! `WarcRead`: splits in, one row per record out.
+//!
+//! The input is a table of splits, one partition each; the node is not a leaf, so any scheduler may slice it. Bytes
+//! come in windows from the store, the sans-IO parser takes records off their front, and rows go out in batches
+//! bounded by bytes. The last row of a split carries `split_end`: the digest of its bytes and where its records
+//! began and ended, so that the books can be checked against the file.
+//!
+//! Memory per split at work: one window (at least 8 MiB, at most the largest member) and one batch (8 MiB of pages
+//! and the last one).
+
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray, StructArray, UInt64Array, new_null_array};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt64Type};
+use datafusion::common::{DataFusionError, Result, internal_datafusion_err};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::{StreamExt, stream};
+use kilim_connectors::http::ResponseLimits;
+use kilim_connectors::store::{Location, Stores};
+use kilim_connectors::warc::{Item, Progress as Parsed, ReadLimits, SplitParser, WarcFormat};
+
+use super::digest::PieceHasher;
+use super::progress::Progress;
+use super::rows::{RowBuilder, SplitFacts};
+use crate::document::{column, record_schema, split_end_fields};
+use crate::engine::{InputNeeds, Operator};
+
+/// Bytes asked of the store at once.
+const WINDOW_BYTES: u64 = 8 << 20;
+
+/// One range of one input.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Split {
+    /// Key of the split's rows in the work directory.
+    pub key: String,
+    /// Name of the input in outputs.
+    pub input: String,
+    /// Where its bytes are.
+    pub url: String,
+    /// First byte.
+    pub offset: u64,
+    /// Bytes.
+    pub length: u64,
+    /// Bytes of the whole input.
+    pub file_bytes: u64,
+    /// Name of the source in the config.
+    pub source: String,
+    /// Name of the crawl.
+    pub crawl: Option<String>,
+}
+
+/// The schema of the table of splits.
+pub fn split_schema() -> SchemaRef {
+    let text = |name| Field::new(name, DataType::Utf8, true);
+    let number = |name| Field::new(name, DataType::UInt64, false);
+    Arc::new(Schema::new(vec![
+        text("key"),
+        text("input"),
+        text("url"),
+        number("offset"),
+        number("length"),
+        number("file_bytes"),
+        text("source"),
+        text("crawl"),
+    ]))
+}
+
+/// A batch with one split.
+pub fn split_batch(split: &Split) -> Result<RecordBatch> {
+    let text = |value: Option<&str>| -> ArrayRef { Arc::new(StringArray::from(vec![value])) };
+    let number = |value: u64| -> ArrayRef { Arc::new(UInt64Array::from(vec![value])) };
+    Ok(RecordBatch::try_new(
+        split_schema(),
+        vec![
+            text(Some(&split.key)),
+            text(Some(&split.input)),
+            text(Some(&split.url)),
+            number(split.offset),
+            number(split.length),
+            number(split.file_bytes),
+            text(Some(&split.source)),
+            text(split.crawl.as_deref()),
+        ],
+    )?)
+}
+
+fn splits_of(batch: &RecordBatch) -> Result<Vec<Split>> {
+    let text = |index: usize, row: usize| {
+        let column = batch.column(index).as_string::<i32>();
+        arrow::array::Array::is_valid(column, row).then(|| column.value(row).to_owned())
+    };
+    let number = |index: usize, row: usize| batch.column(index).as_primitive::<UInt64Type>().value(row);
+    let needed = |value: Option<String>| value.ok_or_else(|| internal_datafusion_err!("a split without a place"));
+    (0..batch.num_rows())
+        .map(|row| {
+            Ok(Split {
+                key: needed(text(0, row))?,
+                input: needed(text(1, row))?,
+                url: needed(text(2, row))?,
+                offset: number(3, row),
+                length: number(4, row),
+                file_bytes: number(5, row),
+                source: needed(text(6, row))?,
+                crawl: text(7, row),
+            })
+        })
+        .collect()
+}
+
+/// The operator.
+#[derive(Debug)]
+pub struct WarcRead {
+    /// Where bytes come from.
+    pub stores: Arc<Stores>,
+    /// The folder that relative URLs of splits start from.
+    pub base_dir: PathBuf,
+    /// Caps on records.
+    pub limits: ReadLimits,
+    /// Caps on HTTP bodies.
+    pub response_limits: ResponseLimits,
+    /// What the progress bars show.
+    pub progress: Arc<Progress>,
+}
+
+impl Operator for WarcRead {
+    fn name(&self) -> &'static str {
+        "WarcRead"
+    }
+
+    fn describe(&self) -> String {
+        format!("max_block={} max_body={}", self.limits.max_block_bytes, self.response_limits.max_body_bytes)
+    }
+
+    fn schema(&self) -> SchemaRef {
+        record_schema()
+    }
+
+    fn needs(&self) -> InputNeeds {
+        InputNeeds::default()
+    }
+
+    fn run(
+        &self,
+        _partition: usize,
+        input: SendableRecordBatchStream,
+        _context: &Arc<TaskContext>,
+        _metrics: &ExecutionPlanMetricsSet,
+    ) -> Result<SendableRecordBatchStream> {
+        let state = Reader {
+            stores: Arc::clone(&self.stores),
+            base_dir: self.base_dir.clone(),
+            limits: self.limits.clone(),
+            response_limits: self.response_limits.clone(),
+            progress: Arc::clone(&self.progress),
+            input,
+            waiting: Vec::new(),
+            current: None,
+        };
+        let batches = stream::try_unfold(state, |mut state| async move {
+            Ok(state.next_batch().await?.map(|batch| (batch, state)))
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(record_schema(), batches)))
+    }
+}
+
+struct Reader {
+    stores: Arc<Stores>,
+    base_dir: PathBuf,
+    limits: ReadLimits,
+    response_limits: ResponseLimits,
+    progress: Arc<Progress>,
+    input: SendableRecordBatchStream,
+    waiting: Vec<Split>,
+    current: Option<SplitReader>,
+}
+
+impl Reader {
+    async fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
+        loop {
+            if let Some(reader) = &mut self.current {
+                if let Some(batch) = reader.next_batch().await? {
+                    return Ok(Some(batch));
+                }
+                self.current = None;
+            }
+            if let Some(split) = self.waiting.pop() {
+                self.current = Some(self.open(&split).await?);
+                continue;
+            }
+            let Some(batch) = self.input.next().await else { return Ok(None) };
+            self.waiting = splits_of(&batch?)?;
+            self.waiting.reverse();
+        }
+    }
+
+    async fn open(&self, split: &Split) -> Result<SplitReader> {
+        let place = Location::parse(&split.url, &self.base_dir).map_err(external)?;
+        let mut window = Window {
+            stores: Arc::clone(&self.stores),
+            place,
+            start: split.offset,
+            bytes: Vec::new(),
+            file_bytes: split.file_bytes,
+        };
+        let format = window.format().await?;
+        let range = split.offset..split.offset + split.length;
+        let facts = SplitFacts {
+            input: split.input.clone(),
+            file_name: split.input.rsplit('/').next().unwrap_or(&split.input).to_owned(),
+            source: split.source.clone(),
+            crawl: split.crawl.clone(),
+        };
+        Ok(SplitReader {
+            parser: SplitParser::new(format, range.clone(), self.limits.clone()),
+            hasher: Some(PieceHasher::new(range.start, range.end, split.file_bytes)),
+            range,
+            window,
+            rows: RowBuilder::new(facts, self.response_limits.clone()),
+            items: None,
+            progress: Arc::clone(&self.progress),
+        })
+    }
+}
+
+/// The part of the file that is in memory.
+struct Window {
+    stores: Arc<Stores>,
+    place: Location,
+    start: u64,
+    bytes: Vec<u8>,
+    file_bytes: u64,
+}
+
+impl Window {
+    fn end(&self) -> u64 {
+        self.start + self.bytes.len() as u64
+    }
+
+    fn at_eof(&self) -> bool {
+        self.end() >= self.file_bytes
+    }
+
+    /// Drops what lies before `position` and makes at least `at_least` bytes from there available, or all there is.
+    async fn grow(&mut self, position: u64, at_least: u64) -> Result<Range<usize>> {
+        let done = usize::try_from(position - self.start).unwrap_or(usize::MAX).min(self.bytes.len());
+        self.bytes.drain(..done);
+        self.start = position;
+        let from = self.end();
+        let missing = at_least.saturating_sub(self.bytes.len() as u64).max(WINDOW_BYTES);
+        let to = self.file_bytes.min(from.saturating_add(missing));
+        if from >= to {
+            return Ok(self.bytes.len()..self.bytes.len());
+        }
+        let more = self.stores.get_range(&self.place, from..to).await.map_err(external)?;
+        let before = self.bytes.len();
+        self.bytes.extend_from_slice(&more);
+        Ok(before..self.bytes.len())
+    }
+
+    async fn format(&self) -> Result<WarcFormat> {
+        let to = self.file_bytes.min(64);
+        if to == 0 {
+            return Ok(WarcFormat::Plain);
+        }
+        let head = self.stores.get_range(&self.place, 0..to).await.map_err(external)?;
+        Ok(WarcFormat::sniff(&head))
+    }
+}
+
+struct SplitReader {
+    parser: SplitParser,
+    /// Gone once the split has ended.
+    hasher: Option<PieceHasher>,
+    range: Range<u64>,
+    window: Window,
+    rows: RowBuilder,
+    /// Where the first item began and the last one ended.
+    items: Option<Range<u64>>,
+    progress: Arc<Progress>,
+}
+
+impl SplitReader {
+    async fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
+        if self.hasher.is_none() {
+            return Ok(None);
+        }
+        loop {
+            let unread = (self.parser.position() - self.window.start) as usize;
+            let at_least = match self.parser.next(&self.window.bytes[unread..], self.window.at_eof()) {
+                Parsed::Item(item) => {
+                    let (offset, length) = item.place();
+                    let items = self.items.get_or_insert(offset..offset);
+                    items.end = items.end.max(offset + length);
+                    match &item {
+                        Item::Record(record) => self.rows.push_record(record),
+                        Item::Damage(damage) => self.rows.push_damage(damage),
+                    }
+                    self.progress.add_record(length);
+                    if self.rows.is_full() {
+                        return Ok(Some(self.rows.finish()?));
+                    }
+                    continue;
+                }
+                Parsed::NeedMore { at_least } => at_least as u64,
+                Parsed::Done => {
+                    self.read_to_the_end().await?;
+                    return Ok(Some(self.end()?));
+                }
+            };
+            let position = self.parser.position();
+            self.fetch(position, at_least).await?;
+        }
+    }
+
+    async fn fetch(&mut self, position: u64, at_least: u64) -> Result<()> {
+        let fresh = self.window.grow(position, at_least).await?;
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(&self.window.bytes[fresh]);
+        }
+        Ok(())
+    }
+
+    /// The digest covers the whole range, even where the parser needed less of it.
+    async fn read_to_the_end(&mut self) -> Result<()> {
+        while self.window.end() < self.range.end {
+            let position = self.window.end();
+            self.fetch(position, WINDOW_BYTES).await?;
+        }
+        Ok(())
+    }
+
+    /// The last rows, and the row that ends the split.
+    fn end(&mut self) -> Result<RecordBatch> {
+        let pieces = self.hasher.take().map(PieceHasher::finish).unwrap_or_default();
+        let items = self.items.clone().unwrap_or(self.range.start..self.range.start);
+        self.rows.push_split_end();
+        let batch = self.rows.finish()?;
+        let before = batch.num_rows() - 1;
+        let number = |value: u64| -> ArrayRef { Arc::new(UInt64Array::from(vec![value])) };
+        let end: ArrayRef = Arc::new(StructArray::try_new(
+            split_end_fields(),
+            vec![
+                number(self.range.start),
+                number(self.range.end - self.range.start),
+                number(items.start),
+                number(items.end),
+                Arc::new(StringArray::from(vec![pieces])),
+            ],
+            None,
+        )?);
+        let nulls = new_null_array(end.data_type(), before);
+        let schema = batch.schema();
+        let mut columns = batch.columns().to_vec();
+        let last = schema.index_of(column::SPLIT_END)?;
+        columns[last] = arrow::compute::concat(&[nulls.as_ref(), end.as_ref()])?;
+        Ok(RecordBatch::try_new(schema, columns)?)
+    }
+}
+
+fn external(error: impl std::error::Error + Send + Sync + 'static) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}

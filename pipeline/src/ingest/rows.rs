@@ -1,0 +1,316 @@
+//! From what the WARC reader finds to rows of the record schema.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayBuilder, ArrayRef, ListBuilder, RecordBatch, StringBuilder, StructBuilder,
+    TimestampMillisecondBuilder, UInt16Builder, UInt32Builder, UInt64Builder, new_null_array,
+};
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use kilim_connectors::charset;
+use kilim_connectors::http::{Response, ResponseLimits};
+use kilim_connectors::warc::{Damage, Record};
+use kilim_connectors::web;
+
+use super::page::{self, Reading};
+use crate::document::{Outcome, reason_fields, record_schema};
+
+/// Most rows in a batch.
+const BATCH_ROWS: usize = 256;
+/// A batch is handed on once its pages reach this many bytes; the last page may overshoot.
+const BATCH_BYTES: usize = 8 << 20;
+/// Id of the reader in `reasons`.
+pub const READER: &str = "read";
+
+/// What all records of a split share.
+#[derive(Debug, Clone)]
+pub struct SplitFacts {
+    /// Name of the input in outputs.
+    pub input: String,
+    /// Last part of its path.
+    pub file_name: String,
+    /// Name of the source in the config.
+    pub source: String,
+    /// Name of the crawl, if the config gives one.
+    pub crawl: Option<String>,
+}
+
+/// Builds record batches row by row.
+pub struct RowBuilder {
+    facts: SplitFacts,
+    schema: SchemaRef,
+    limits: ResponseLimits,
+    rows: usize,
+    page_bytes: usize,
+    input: StringBuilder,
+    warc_offset: UInt64Builder,
+    inner_offset: UInt64Builder,
+    doc_id: StringBuilder,
+    record_type: StringBuilder,
+    record_id: StringBuilder,
+    url: StringBuilder,
+    surt: StringBuilder,
+    host: StringBuilder,
+    registered_domain: StringBuilder,
+    fetched_at: TimestampMillisecondBuilder,
+    ip: StringBuilder,
+    crawl: StringBuilder,
+    source: StringBuilder,
+    warc_file: StringBuilder,
+    warc_length: UInt64Builder,
+    payload_digest: StringBuilder,
+    refers_to: StringBuilder,
+    http_status: UInt16Builder,
+    content_type: StringBuilder,
+    charset: StringBuilder,
+    charset_source: StringBuilder,
+    decode_errors: UInt32Builder,
+    truncated: StringBuilder,
+    html: StringBuilder,
+    http_head: StringBuilder,
+    outcome: StringBuilder,
+    reasons: ListBuilder<StructBuilder>,
+}
+
+impl RowBuilder {
+    /// An empty builder for one split.
+    pub fn new(facts: SplitFacts, limits: ResponseLimits) -> Self {
+        let reasons = ListBuilder::new(StructBuilder::from_fields(reason_fields(), 0));
+        Self {
+            facts,
+            schema: record_schema(),
+            limits,
+            rows: 0,
+            page_bytes: 0,
+            input: StringBuilder::new(),
+            warc_offset: UInt64Builder::new(),
+            inner_offset: UInt64Builder::new(),
+            doc_id: StringBuilder::new(),
+            record_type: StringBuilder::new(),
+            record_id: StringBuilder::new(),
+            url: StringBuilder::new(),
+            surt: StringBuilder::new(),
+            host: StringBuilder::new(),
+            registered_domain: StringBuilder::new(),
+            fetched_at: TimestampMillisecondBuilder::new().with_timezone("UTC"),
+            ip: StringBuilder::new(),
+            crawl: StringBuilder::new(),
+            source: StringBuilder::new(),
+            warc_file: StringBuilder::new(),
+            warc_length: UInt64Builder::new(),
+            payload_digest: StringBuilder::new(),
+            refers_to: StringBuilder::new(),
+            http_status: UInt16Builder::new(),
+            content_type: StringBuilder::new(),
+            charset: StringBuilder::new(),
+            charset_source: StringBuilder::new(),
+            decode_errors: UInt32Builder::new(),
+            truncated: StringBuilder::new(),
+            html: StringBuilder::new(),
+            http_head: StringBuilder::new(),
+            outcome: StringBuilder::new(),
+            reasons,
+        }
+    }
+
+    /// Whether the batch should be handed on.
+    pub fn is_full(&self) -> bool {
+        self.rows >= BATCH_ROWS || self.page_bytes >= BATCH_BYTES
+    }
+
+    /// Whether there is nothing to hand on.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// A range of bytes that no record could be read from.
+    pub fn push_damage(&mut self, damage: &Damage) {
+        let id = blake3_128(&[
+            self.facts.file_name.as_bytes(),
+            &damage.offset.to_le_bytes(),
+            &damage.length.to_le_bytes(),
+        ]);
+        self.push_place(damage.offset, 0, damage.length, &id);
+        self.push_no_record();
+        self.push_mark(Some(Outcome::Broken), damage.reason.as_str(), None);
+    }
+
+    /// One record.
+    pub fn push_record(&mut self, record: &Record<'_>) {
+        let header = record.header;
+        let url = header.target_uri();
+        let id = match (header.record_id(), url, header.date()) {
+            (Some(id), Some(url), Some(date)) => {
+                blake3_128(&[id.as_bytes(), url.as_bytes(), date.as_bytes()])
+            }
+            _ => blake3_128(&[
+                self.facts.file_name.as_bytes(),
+                &record.offset.to_le_bytes(),
+                &record.inner_offset.to_le_bytes(),
+                blake3::hash(record.block).as_bytes(),
+            ]),
+        };
+        self.push_place(record.offset, record.inner_offset, record.length, &id);
+        self.record_type.append_value(header.record_type().as_str());
+        self.record_id.append_option(header.record_id());
+        let parsed = url.and_then(web::parse);
+        let host = parsed.as_ref().and_then(web::host);
+        self.url.append_option(url);
+        self.surt.append_option(parsed.as_ref().map(web::surt));
+        self.host.append_option(host);
+        self.registered_domain.append_option(host.and_then(web::registered_domain));
+        self.fetched_at.append_option(header.timestamp().map(|time| time.as_millisecond()));
+        self.ip.append_option(header.get("WARC-IP-Address"));
+        self.payload_digest.append_option(header.get("WARC-Payload-Digest"));
+        self.refers_to
+            .append_option(header.get("WARC-Refers-To").or_else(|| header.get("WARC-Refers-To-Target-URI")));
+        let cut = record.cut.then_some("length");
+        self.truncated.append_option(header.get("WARC-Truncated").or(cut));
+
+        match page::read(record, &self.limits) {
+            Reading::Page { response, media_type } => {
+                let body = response.as_ref().map_or(record.block, Response::body);
+                self.http_status.append_option(response.as_ref().map(Response::status));
+                self.content_type.append_value(media_type);
+                self.push_page(response.as_ref(), body, host);
+            }
+            Reading::Skipped { code, detail, response } => {
+                let declared = response.as_ref().and_then(|response| response.get("content-type"));
+                self.http_status.append_option(response.as_ref().map(Response::status));
+                self.content_type.append_option(declared.map(|declared| page::essence(&declared)));
+                self.push_no_page();
+                self.push_mark(Some(Outcome::Skipped), code, detail.as_deref());
+            }
+        }
+    }
+
+    fn push_page(&mut self, response: Option<&Response<'_>>, body: &[u8], host: Option<&str>) {
+        let declared = response.and_then(Response::charset);
+        let decoded = charset::decode(body, declared.as_deref(), host.and_then(web::tld));
+        self.charset.append_value(decoded.charset);
+        self.charset_source.append_value(decoded.source.as_str());
+        self.decode_errors.append_value(decoded.errors);
+        self.html.append_value(&decoded.text);
+        self.http_head.append_value(response.map_or("", |response| response.head()));
+        self.page_bytes += decoded.text.len();
+        self.outcome.append_null();
+        self.reasons.append(true);
+        self.rows += 1;
+    }
+
+    fn push_place(&mut self, offset: u64, inner_offset: u64, length: u64, id: &str) {
+        self.input.append_value(&self.facts.input);
+        self.warc_offset.append_value(offset);
+        self.inner_offset.append_value(inner_offset);
+        self.doc_id.append_value(id);
+        self.crawl.append_option(self.facts.crawl.as_deref());
+        self.source.append_value(&self.facts.source);
+        self.warc_file.append_value(&self.facts.file_name);
+        self.warc_length.append_value(length);
+    }
+
+    fn push_no_record(&mut self) {
+        for builder in [
+            &mut self.record_type,
+            &mut self.record_id,
+            &mut self.url,
+            &mut self.surt,
+            &mut self.host,
+            &mut self.registered_domain,
+            &mut self.ip,
+            &mut self.payload_digest,
+            &mut self.refers_to,
+            &mut self.truncated,
+            &mut self.content_type,
+        ] {
+            builder.append_null();
+        }
+        self.fetched_at.append_null();
+        self.http_status.append_null();
+        self.push_no_page();
+    }
+
+    fn push_no_page(&mut self) {
+        self.charset.append_null();
+        self.charset_source.append_null();
+        self.decode_errors.append_null();
+        self.html.append_null();
+        self.http_head.append_null();
+    }
+
+    fn push_mark(&mut self, outcome: Option<Outcome>, code: &str, detail: Option<&str>) {
+        self.outcome.append_option(outcome.map(Outcome::as_str));
+        let entry = self.reasons.values();
+        text_field(entry, 0).append_value(READER);
+        text_field(entry, 1).append_value(code);
+        text_field(entry, 2).append_option(detail);
+        entry.append(true);
+        self.reasons.append(true);
+        self.rows += 1;
+    }
+
+    /// The row that ends a split. It is no record: what it says goes into `split_end`.
+    pub fn push_split_end(&mut self) {
+        self.push_place(0, 0, 0, "");
+        self.push_no_record();
+        self.outcome.append_null();
+        self.reasons.append(true);
+        self.rows += 1;
+    }
+
+    /// The rows so far as a batch; the builder is empty afterwards.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        let rows = std::mem::take(&mut self.rows);
+        self.page_bytes = 0;
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.schema.fields().len());
+        let builders: [&mut dyn ArrayBuilder; 28] = [
+            &mut self.input,
+            &mut self.warc_offset,
+            &mut self.inner_offset,
+            &mut self.doc_id,
+            &mut self.record_type,
+            &mut self.record_id,
+            &mut self.url,
+            &mut self.surt,
+            &mut self.host,
+            &mut self.registered_domain,
+            &mut self.fetched_at,
+            &mut self.ip,
+            &mut self.crawl,
+            &mut self.source,
+            &mut self.warc_file,
+            &mut self.warc_length,
+            &mut self.payload_digest,
+            &mut self.refers_to,
+            &mut self.http_status,
+            &mut self.content_type,
+            &mut self.charset,
+            &mut self.charset_source,
+            &mut self.decode_errors,
+            &mut self.truncated,
+            &mut self.html,
+            &mut self.http_head,
+            &mut self.outcome,
+            &mut self.reasons,
+        ];
+        columns.extend(builders.into_iter().map(ArrayBuilder::finish));
+        columns.push(new_null_array(self.schema.field(28).data_type(), rows));
+        RecordBatch::try_new(Arc::clone(&self.schema), columns)
+    }
+}
+
+/// Appends to field `index` of a struct of text fields.
+pub fn text_field(builder: &mut StructBuilder, index: usize) -> &mut StringBuilder {
+    builder.field_builder::<StringBuilder>(index).expect("the field was declared as Utf8")
+}
+
+/// The first 128 bits of BLAKE3 over the length-prefixed parts, in hex.
+pub fn blake3_128(parts: &[&[u8]]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    }
+    hex::encode(&hasher.finalize().as_bytes()[..16])
+}
