@@ -1,0 +1,314 @@
+//! Stage 3: who may have what, and where it goes.
+//!
+//! Relational, over narrow columns, in four tables:
+//! 1. `facts`: every row with the tuple that policies see, its claims united with those that bind its copies.
+//! 2. decisions: one per distinct tuple and node, by Cedar, outside SQL.
+//! 3. `placements`: one row per document and node that keeps it. A node's winner in a cluster is chosen among the
+//!    rows which that node may have, so a node's bytes do not depend on which other nodes exist.
+//! 4. `routes`: every row with its final outcome.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, ListBuilder, StringArray, StringBuilder, UInt64Array};
+use arrow::datatypes::{DataType, Int64Type, UInt64Type};
+use datafusion::common::Result;
+use datafusion::logical_expr::ScalarUDF;
+use datafusion::prelude::{DataFrame, SessionContext};
+use kilim_langid::{LangTag, matches};
+
+use crate::functions::{array_function, label_list};
+use crate::policy::{DecisionTable, Tuple};
+
+/// `rows_keyed`, `clusters` and `repeats` joined: what decisions need.
+const FACTS: &str = "
+SELECT
+    r.input, r.warc_offset, r.inner_offset, r.row_key, r.doc_id, r.source, r.lang, r.outcome, r.text_digest,
+    r.text_chars,
+    coalesce(CAST(octet_length(r.text) AS BIGINT UNSIGNED), 0) AS text_bytes,
+    c.cluster_id, coalesce(c.cluster_size, 1) AS cluster_size,
+    coalesce(p.kept, r.row_key) <> r.row_key AS same_record,
+    CASE WHEN r.seed_id IS NULL THEN '1' ELSE '0' END
+        || ' ' || coalesce(CAST(r.fetched_at AS VARCHAR), '9999')
+        || ' ' || coalesce(r.surt, '~') || ' ' || r.doc_id || ' ' || r.row_key AS rank,
+    union_labels(r.bound_by, c.bound_copies) AS jurisdictions,
+    policy_tuple(
+        union_labels(r.bound_by, c.bound_copies),
+        union_labels(r.bound_by, c.bound_cluster),
+        union_labels(array_to_string(r.community, ','), c.community),
+        r.mode, r.source, r.steward, r.license_tier, coalesce(r.optout_train, 'unknown'), r.personal
+    ) AS tuple
+FROM rows_keyed r
+LEFT JOIN clusters c ON r.text_digest = c.text_digest
+LEFT JOIN repeats p ON r.doc_id = p.doc_id";
+
+const TUPLES: &str = "
+SELECT tuple, count(*) AS documents FROM facts
+WHERE outcome IS NULL AND NOT same_record GROUP BY tuple";
+
+/// The cluster in which a row competes: its copies, or itself where nothing was asked to be deduplicated.
+const CANDIDATES: &str = "
+SELECT f.*, CASE WHEN $dedup THEN coalesce(text_digest, row_key) ELSE row_key END AS cluster,
+    takers(tuple, lang) AS takers
+FROM facts f WHERE outcome IS NULL AND NOT same_record";
+
+const WINNERS: &str = "
+SELECT cluster, node, min(rank) AS rank
+FROM (SELECT cluster, rank, unnest(takers) AS node FROM candidates)
+GROUP BY cluster, node";
+
+const PLACED: &str = "
+SELECT c.input, c.warc_offset, c.inner_offset, c.row_key, c.doc_id, c.lang, c.text_bytes, c.text_chars,
+    c.jurisdictions, c.tuple, w.node, place_key(c.doc_id) AS place
+FROM candidates c JOIN winners w ON c.rank = w.rank";
+
+const TOTALS: &str = "
+SELECT node, lang, sum(text_bytes) AS bytes FROM placed GROUP BY node, lang";
+
+const PLACEMENTS: &str = "
+SELECT p.*, shard_of(node, lang, place) AS shard FROM placed p";
+
+const ROUTES: &str = "
+SELECT f.input, f.warc_offset, f.inner_offset, f.doc_id, f.cluster_id, f.cluster_size, f.tuple, f.jurisdictions,
+    CASE
+        WHEN f.outcome IS NOT NULL THEN f.outcome
+        WHEN f.same_record THEN 'duplicate'
+        WHEN k.nodes IS NOT NULL THEN 'sharded'
+        WHEN refusal(f.tuple, f.lang) IS NULL THEN 'duplicate'
+        ELSE 'withheld'
+    END AS outcome,
+    CASE
+        WHEN f.outcome IS NOT NULL OR k.nodes IS NOT NULL THEN NULL
+        WHEN f.same_record THEN 'same_record'
+        ELSE coalesce(refusal(f.tuple, f.lang), 'same_text')
+    END AS route_reason,
+    labels(k.nodes) AS nodes
+FROM facts f
+LEFT JOIN (SELECT row_key, string_agg(node, ',') AS nodes FROM placed GROUP BY row_key) k
+    ON f.row_key = k.row_key";
+
+/// What becomes of the rows, from one node's point of view; `may` are those it could keep.
+const NODE_BOOKS: &str = "
+SELECT CASE
+        WHEN outcome IS NOT NULL THEN outcome
+        WHEN same_record THEN 'same_record'
+        ELSE node_verdict($node, tuple, lang)
+    END AS verdict, count(*) AS documents
+FROM facts GROUP BY 1";
+
+/// The rows with what decisions need.
+pub async fn facts(context: &SessionContext) -> Result<DataFrame> {
+    context.sql(FACTS).await
+}
+
+/// Distinct tuples of the rows that are still open, each with its number of rows. Reads the table `facts`.
+pub async fn tuples(context: &SessionContext) -> Result<Vec<(Tuple, u64)>> {
+    let mut found = Vec::new();
+    for batch in context.sql(TUPLES).await?.collect().await? {
+        let tuples = batch.column(0).as_string::<i32>();
+        let counts = batch.column(1).as_primitive::<Int64Type>();
+        for row in 0..batch.num_rows() {
+            let tuple = serde_json::from_str(tuples.value(row))
+                .map_err(|error| datafusion::common::internal_datafusion_err!("tuple: {error}"))?;
+            found.push((tuple, counts.value(row).unsigned_abs()));
+        }
+    }
+    Ok(found)
+}
+
+/// What the nodes were decided and what they ask for.
+#[derive(Debug)]
+pub struct Routing {
+    /// Decisions, in the order of `languages`.
+    pub decisions: DecisionTable,
+    /// Languages that each node asks for, in the order of the decisions' nodes.
+    pub languages: Vec<BTreeSet<String>>,
+}
+
+impl Routing {
+    fn nodes(&self) -> usize {
+        self.languages.len()
+    }
+
+    fn name(&self, node: usize) -> &str {
+        &self.decisions.nodes()[node].name
+    }
+
+    fn allowed(&self, tuple: &str, node: usize) -> bool {
+        let Ok(tuple) = serde_json::from_str::<Tuple>(tuple) else { return false };
+        self.decisions.index_of(&tuple).is_some_and(|index| self.decisions.allowed(index, node))
+    }
+
+    fn asks(&self, node: usize, lang: &str) -> bool {
+        let Ok(tag) = lang.parse::<LangTag>() else { return false };
+        self.languages[node].iter().any(|code| matches(code, tag))
+    }
+
+    /// Nodes that may have a document and ask for its language.
+    fn takers(&self, tuple: &str, lang: &str) -> impl Iterator<Item = usize> {
+        (0..self.nodes()).filter(|&node| self.asks(node, lang) && self.allowed(tuple, node))
+    }
+
+    /// Why no node takes a document; `None` if one does.
+    fn refusal(&self, tuple: &str, lang: &str) -> Option<&'static str> {
+        if self.takers(tuple, lang).next().is_some() {
+            return None;
+        }
+        if (0..self.nodes()).any(|node| self.allowed(tuple, node)) {
+            return Some("language_not_asked");
+        }
+        let claimed = serde_json::from_str::<Tuple>(tuple).is_ok_and(|tuple| !tuple.jurisdictions.is_empty());
+        Some(if claimed { "denied" } else { "no_claim" })
+    }
+
+    fn verdict(&self, node: &str, tuple: &str, lang: &str) -> &'static str {
+        let Some(node) = (0..self.nodes()).find(|&index| self.name(index) == node) else { return "unknown_node" };
+        match (self.allowed(tuple, node), self.asks(node, lang)) {
+            (true, true) => "may",
+            (true, false) => "language_not_asked",
+            (false, _) => "not_allowed",
+        }
+    }
+}
+
+/// Answers are few and rows are many: looks each distinct pair up once per batch.
+struct Memo<T> {
+    known: BTreeMap<(String, String), T>,
+}
+
+impl<T: Clone> Memo<T> {
+    fn new() -> Self {
+        Self { known: BTreeMap::new() }
+    }
+
+    fn get(&mut self, a: &str, b: &str, answer: impl FnOnce() -> T) -> T {
+        let key = (a.to_owned(), b.to_owned());
+        self.known.entry(key).or_insert_with(answer).clone()
+    }
+}
+
+fn value(column: &StringArray, row: usize) -> &str {
+    if column.is_valid(row) { column.value(row) } else { "" }
+}
+
+fn takers_function(routing: Arc<Routing>) -> ScalarUDF {
+    array_function("takers", vec![DataType::Utf8, DataType::Utf8], label_list(), move |arrays| {
+        let (tuples, langs) = (arrays[0].as_string::<i32>(), arrays[1].as_string::<i32>());
+        let mut memo = Memo::new();
+        let mut lists = ListBuilder::new(StringBuilder::new());
+        for row in 0..tuples.len() {
+            let (tuple, lang) = (value(tuples, row), value(langs, row));
+            let takers = memo.get(tuple, lang, || routing.takers(tuple, lang).collect::<Vec<_>>());
+            for node in takers {
+                lists.values().append_value(routing.name(node));
+            }
+            lists.append(true);
+        }
+        Ok(Arc::new(lists.finish()))
+    })
+}
+
+fn refusal_function(routing: Arc<Routing>) -> ScalarUDF {
+    array_function("refusal", vec![DataType::Utf8, DataType::Utf8], DataType::Utf8, move |arrays| {
+        let (tuples, langs) = (arrays[0].as_string::<i32>(), arrays[1].as_string::<i32>());
+        let mut memo = Memo::new();
+        let refusals = (0..tuples.len()).map(|row| {
+            let (tuple, lang) = (value(tuples, row), value(langs, row));
+            memo.get(tuple, lang, || routing.refusal(tuple, lang))
+        });
+        Ok(Arc::new(refusals.collect::<StringArray>()))
+    })
+}
+
+fn verdict_function(routing: Arc<Routing>) -> ScalarUDF {
+    let inputs = vec![DataType::Utf8, DataType::Utf8, DataType::Utf8];
+    array_function("node_verdict", inputs, DataType::Utf8, move |arrays| {
+        let nodes = arrays[0].as_string::<i32>();
+        let (tuples, langs) = (arrays[1].as_string::<i32>(), arrays[2].as_string::<i32>());
+        let mut memo = Memo::new();
+        let verdicts = (0..tuples.len()).map(|row| {
+            let (tuple, lang) = (value(tuples, row), value(langs, row));
+            Some(memo.get(tuple, lang, || routing.verdict(value(nodes, row), tuple, lang)))
+        });
+        Ok(Arc::new(verdicts.collect::<StringArray>()))
+    })
+}
+
+/// How many shards each (node, language) gets.
+pub type ShardCounts = BTreeMap<(String, String), u64>;
+
+fn shard_function(counts: Arc<ShardCounts>) -> ScalarUDF {
+    let inputs = vec![DataType::Utf8, DataType::Utf8, DataType::UInt64];
+    array_function("shard_of", inputs, DataType::UInt64, move |arrays| {
+        let (nodes, langs) = (arrays[0].as_string::<i32>(), arrays[1].as_string::<i32>());
+        let places = arrays[2].as_primitive::<UInt64Type>();
+        let shards = (0..nodes.len()).map(|row| {
+            let key = (value(nodes, row).to_owned(), value(langs, row).to_owned());
+            counts.get(&key).map(|count| places.value(row) % count)
+        });
+        Ok(Arc::new(shards.collect::<UInt64Array>()))
+    })
+}
+
+/// Registers `candidates`, `winners` and `placed` over the table `facts`.
+pub async fn register_placed(
+    context: &SessionContext,
+    routing: &Arc<Routing>,
+    dedup: bool,
+    random_seed: u64,
+) -> Result<()> {
+    context.register_udf(takers_function(Arc::clone(routing)));
+    context.register_udf(refusal_function(Arc::clone(routing)));
+    context.register_udf(verdict_function(Arc::clone(routing)));
+    context.register_udf(crate::functions::place_key(random_seed));
+    for (name, sql) in [
+        ("candidates", CANDIDATES.replace("$dedup", if dedup { "true" } else { "false" })),
+        ("winners", WINNERS.to_owned()),
+        ("placed", PLACED.to_owned()),
+    ] {
+        let view = context.sql(&sql).await?.into_view();
+        context.register_table(name, view)?;
+    }
+    Ok(())
+}
+
+/// The shards each (node, language) needs, so that none holds more than its node's `max_bytes` of text on average.
+pub async fn shard_counts(context: &SessionContext, max_bytes: &BTreeMap<String, u64>) -> Result<ShardCounts> {
+    let mut counts = ShardCounts::new();
+    for batch in context.sql(TOTALS).await?.collect().await? {
+        let (nodes, langs) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
+        let bytes = batch.column(2).as_primitive::<UInt64Type>();
+        for row in 0..batch.num_rows() {
+            let node = value(nodes, row).to_owned();
+            let most = max_bytes.get(&node).copied().unwrap_or(u64::MAX).max(1);
+            let shards = bytes.value(row).div_ceil(most).max(1);
+            counts.insert((node, value(langs, row).to_owned()), shards);
+        }
+    }
+    Ok(counts)
+}
+
+/// The placements with their shards. Call after [`register_placed`].
+pub async fn placements(context: &SessionContext, counts: &ShardCounts) -> Result<DataFrame> {
+    context.register_udf(shard_function(Arc::new(counts.clone())));
+    context.sql(PLACEMENTS).await
+}
+
+/// Every row with its outcome. Call after [`register_placed`], with `placed` as a table.
+pub async fn routes(context: &SessionContext) -> Result<DataFrame> {
+    context.sql(ROUTES).await
+}
+
+/// One node's books: what became of every row from its point of view.
+pub async fn node_books(context: &SessionContext, node: &str) -> Result<BTreeMap<String, u64>> {
+    let sql = NODE_BOOKS.replace("$node", &format!("'{node}'"));
+    let mut books = BTreeMap::new();
+    for batch in context.sql(&sql).await?.collect().await? {
+        let verdicts = batch.column(0).as_string::<i32>();
+        let counts = batch.column(1).as_primitive::<Int64Type>();
+        for row in 0..batch.num_rows() {
+            books.insert(value(verdicts, row).to_owned(), counts.value(row).unsigned_abs());
+        }
+    }
+    Ok(books)
+}

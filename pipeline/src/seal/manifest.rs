@@ -1,0 +1,169 @@
+//! The manifest: a node's commit.
+//!
+//! It says what the shards are, what they were made from and by which rules, and how the books balance from this
+//! node's point of view. It holds nothing about other nodes, no host, no clock and no path of the machine: the same
+//! inputs and config give the same bytes.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::policy::NodeFacts;
+
+/// Version of the manifest format.
+pub const MANIFEST_VERSION: u32 = 1;
+
+/// The file name of a manifest in its version folder.
+pub const MANIFEST_FILE: &str = "manifest.json";
+
+/// A node's commit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Version of this format.
+    pub manifest_version: u32,
+    /// Engine and version.
+    pub engine: String,
+    /// Name of the corpus.
+    pub corpus: String,
+    /// The node.
+    pub node: ManifestNode,
+    /// The day on which laws, blocs and reservations were read.
+    pub as_of: String,
+    /// Where every random choice started.
+    pub random_seed: u64,
+    /// The country where the run stood.
+    pub runs_at: String,
+    /// `local` if every document was processed at the node's own jurisdiction, else `shared`.
+    pub run_kind: String,
+    /// BLAKE3 of the part of the config that this node's bytes depend on.
+    pub config_digest: String,
+    /// Policy files beside this manifest.
+    pub policies: Vec<FileDigest>,
+    /// Digest over all policies.
+    pub policies_digest: String,
+    /// Models and tables that steps read.
+    pub models: Vec<NamedDigest>,
+    /// Digest of the seeds, if the config has any.
+    pub seeds_digest: Option<String>,
+    /// The crawl files, by name.
+    pub inputs: Vec<InputDigest>,
+    /// What became of every record, from this node's point of view. Sums to `records`.
+    pub books: BTreeMap<String, u64>,
+    /// Records and damaged ranges read.
+    pub records: u64,
+    /// Rows in all shards.
+    pub rows: u64,
+    /// Characters of text in all shards.
+    pub text_chars: u64,
+    /// Rows by language.
+    pub languages: BTreeMap<String, u64>,
+    /// One line per distinct tuple of policy attributes among the rows.
+    pub decisions: FileDigest,
+    /// The shards, by path.
+    pub shards: Vec<ManifestShard>,
+    /// Signature scheme; `unsigned` until keys are configured.
+    pub signature: String,
+}
+
+/// The node of a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestNode {
+    /// What policies see of it, blocs spelled out.
+    pub facts: NodeFacts,
+    /// Languages it asks for.
+    pub languages: Vec<String>,
+}
+
+/// A file beside the manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileDigest {
+    /// Path below the version folder.
+    pub path: String,
+    /// SHA-256, hex.
+    pub sha256: String,
+}
+
+/// Something with a name and a digest.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedDigest {
+    /// What it is.
+    pub name: String,
+    /// BLAKE3, hex.
+    pub blake3: String,
+}
+
+/// A crawl file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputDigest {
+    /// Path relative to the config, or URL.
+    pub name: String,
+    /// Name of its source in the config.
+    pub source: String,
+    /// Bytes.
+    pub bytes: u64,
+    /// BLAKE3 of the whole file, as `b3sum` prints it.
+    pub blake3: String,
+    /// Records and damaged ranges.
+    pub records: u64,
+}
+
+/// A shard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestShard {
+    /// Path below the version folder.
+    pub path: String,
+    /// Language of its rows.
+    pub lang: String,
+    /// Bytes.
+    pub bytes: u64,
+    /// SHA-256 of the file, hex.
+    pub sha256: String,
+    /// Rows.
+    pub rows: u64,
+    /// Characters of text.
+    pub text_chars: u64,
+    /// SHA-256 over the values of a column, by column; see `ColumnDigest` in kilim-connectors.
+    pub columns: BTreeMap<String, String>,
+}
+
+impl Manifest {
+    /// The bytes of the file: pretty JSON, a newline at the end.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut bytes = serde_json::to_vec_pretty(self)?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+
+    /// Reads a manifest and refuses an unknown version.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ManifestError> {
+        #[derive(Deserialize)]
+        struct Version {
+            manifest_version: u32,
+        }
+        let version: Version = serde_json::from_slice(bytes)?;
+        if version.manifest_version != MANIFEST_VERSION {
+            return Err(ManifestError::Version { found: version.manifest_version });
+        }
+        Ok(serde_json::from_slice(bytes)?)
+    }
+}
+
+/// A manifest cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// It is no manifest.
+    #[error("it is no manifest: {0}")]
+    Json(#[from] serde_json::Error),
+    /// It was written by another version.
+    #[error("manifest version {found} is not known; this is Kilim for version {MANIFEST_VERSION}")]
+    Version {
+        /// The version it has.
+        found: u32,
+    },
+}

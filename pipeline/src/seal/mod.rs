@@ -1,0 +1,10 @@
+//! Stage 4: the shards of each node, and its manifest.
+
+mod manifest;
+mod write;
+
+pub use manifest::{
+    FileDigest, InputDigest, MANIFEST_FILE, MANIFEST_VERSION, Manifest, ManifestError, ManifestNode,
+    ManifestShard, NamedDigest,
+};
+pub use write::{ForeignRow, SEAL, SealNode, SealedShard, ShardWrite, shard_path, shard_schema};
