@@ -79,7 +79,7 @@ pub(super) fn check<R: BufRead + Seek>(reader: R, length: u64) -> Result<(), Ref
         walk.demand((0..=MAX_COUNT).contains(&count), "word count out of range")?;
         walk.demand(kind == u8::from(entry >= nwords), "words and labels out of order")?;
     }
-    walk.demand(pruned.max(0) <= length as i64 / 8, "more pruned n-grams than bytes")?;
+    walk.demand(pruned.max(0).unsigned_abs() <= length / 8, "more pruned n-grams than bytes")?;
     let mut max_mapped = -1;
     for _ in 0..pruned.max(0) {
         walk.skip(4)?;
@@ -131,7 +131,7 @@ impl<R: BufRead + Seek> Walk<R> {
 
     fn skip(&mut self, bytes: u64) -> Result<(), Refusal> {
         self.demand(self.length - self.offset >= bytes, "the file ends early")?;
-        self.reader.seek_relative(bytes as i64)?;
+        self.reader.seek_relative(bytes.cast_signed())?;
         self.offset += bytes;
         Ok(())
     }

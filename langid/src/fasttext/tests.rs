@@ -147,7 +147,7 @@ fn the_tree_gives_what_the_crate_gives_where_the_crate_is_right() {
     for (text, right) in texts.iter().zip(right) {
         let ours = tree.best_two(&model.get_sentence_vector(text));
         for (ours, right) in ours.iter().zip(&right) {
-            assert_eq!(model.dict().get_label(ours.0 as i32).unwrap(), right.label, "{text}");
+            assert_eq!(model.get_labels().0[ours.0], right.label, "{text}");
             assert!((ours.1 - right.prob).abs() < 1e-5, "{text}: {} {}", ours.1, right.prob);
         }
         assert_eq!(ours.len(), right.len());
