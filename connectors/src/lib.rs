@@ -1,1 +1,5 @@
 //! The outside world.
+
+pub mod error;
+pub mod store;
+pub mod web;
