@@ -2,5 +2,6 @@
 //! was emitted across a border that its policy closes, and it can prove it.
 
 pub mod document;
+pub mod policy;
 pub mod step;
 pub mod steps;

@@ -1,0 +1,19 @@
+//! Who may have what.
+//!
+//! Rules are written by stewards in [Cedar](https://www.cedarpolicy.com), because it always ends, denies by default,
+//! and can be reasoned about. Two things are asked of them: may this document go to that node (`emit`), and may it be
+//! worked on where this run stands (`process`).
+//!
+//! Cedar *skips* a rule that fails while it is evaluated. A skipped `forbid` is an open border, so there are two
+//! fences: [`Policies::load`] refuses whatever strict validation cannot prove safe, and [`Decider`] denies whenever
+//! evaluation reports any error at all.
+//!
+//! Rules see a document only through its [`Tuple`]. A crawl of 10^9 documents has some 10^3 to 10^5 distinct tuples;
+//! each is decided once per node, and the rows gather their answer from the [`DecisionTable`].
+
+mod blocs;
+
+pub use blocs::{BlocError, Blocs};
+
+/// The shipped `configs/blocs.csv`.
+pub const SHIPPED_BLOCS: &str = include_str!("../../../configs/blocs.csv");
