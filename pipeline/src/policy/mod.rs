@@ -12,8 +12,18 @@
 //! each is decided once per node, and the rows gather their answer from the [`DecisionTable`].
 
 mod blocs;
+pub mod schema;
+mod tuple;
 
 pub use blocs::{BlocError, Blocs};
+pub use schema::Action;
+pub use tuple::{OptOut, Tuple, TupleId};
 
+/// The shipped `configs/policies/residency.cedar`.
+pub const RESIDENCY: &str = include_str!("../../../configs/policies/residency.cedar");
+/// The shipped `configs/policies/licences.cedar`.
+pub const LICENCES: &str = include_str!("../../../configs/policies/licences.cedar");
+/// The shipped `configs/policies/open-web.cedar`, which a corpus must ask for.
+pub const OPEN_WEB: &str = include_str!("../../../configs/policies/open-web.cedar");
 /// The shipped `configs/blocs.csv`.
 pub const SHIPPED_BLOCS: &str = include_str!("../../../configs/blocs.csv");
