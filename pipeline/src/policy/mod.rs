@@ -12,11 +12,18 @@
 //! each is decided once per node, and the rows gather their answer from the [`DecisionTable`].
 
 mod blocs;
+mod decide;
+mod lint;
+mod report;
 pub mod schema;
+mod set;
 mod tuple;
 
 pub use blocs::{BlocError, Blocs};
+pub use decide::{DecideError, Decider, Decision, NodeFacts, PolicyRef, TupleDecisions, Withheld};
+pub use report::{PolicyError, PolicyErrors, Spot};
 pub use schema::Action;
+pub use set::Policies;
 pub use tuple::{OptOut, Tuple, TupleId};
 
 /// The shipped `configs/policies/residency.cedar`.
