@@ -10,6 +10,25 @@
 //!
 //! Rules see a document only through its [`Tuple`]. A crawl of 10^9 documents has some 10^3 to 10^5 distinct tuples;
 //! each is decided once per node, and the rows gather their answer from the [`DecisionTable`].
+//!
+//! ```
+//! use kilim::policy::{Blocs, Decider, NodeFacts, Policies, Tuple, LICENCES, RESIDENCY, SHIPPED_BLOCS};
+//!
+//! let policies = Policies::load(&[("residency.cedar", RESIDENCY), ("licences.cedar", LICENCES)])?;
+//! let blocs = Blocs::parse(SHIPPED_BLOCS)?;
+//! let as_of = jiff::civil::date(2026, 11, 23);
+//! let node = NodeFacts {
+//!     name: "eu".into(),
+//!     jurisdiction: "EU".into(),
+//!     mode: "open".into(),
+//!     accepts: blocs.expand(&["EU".into()], as_of),
+//! };
+//! let page = Tuple { jurisdictions: ["DE".into()].into(), mode: "open".into(), ..Tuple::default() };
+//! let decision = Decider::new(policies, vec![node.clone()], &[])?.decide_emit(&node, &page);
+//! assert!(decision.allowed);
+//! assert_eq!(&*decision.determining[0].id, "accepted-everywhere");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod blocs;
 mod decide;
@@ -17,6 +36,7 @@ mod lint;
 mod report;
 pub mod schema;
 mod set;
+mod table;
 mod tuple;
 
 pub use blocs::{BlocError, Blocs};
@@ -24,6 +44,10 @@ pub use decide::{DecideError, Decider, Decision, NodeFacts, PolicyRef, TupleDeci
 pub use report::{PolicyError, PolicyErrors, Spot};
 pub use schema::Action;
 pub use set::Policies;
+pub use table::{
+    DecisionRow, DecisionTable, Difference, MAX_TUPLES, Mismatch, TableError, TableRow, read_rows, replay,
+    write_rows,
+};
 pub use tuple::{OptOut, Tuple, TupleId};
 
 /// The shipped `configs/policies/residency.cedar`.
