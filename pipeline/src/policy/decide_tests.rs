@@ -126,9 +126,14 @@ fn a_reservation_and_a_restricted_licence_are_both_named() {
 
 #[test]
 fn a_local_only_document_stays_home_though_a_neighbour_accepts_it() {
-    let tuple = Tuple { mode: "local-only".to_owned(), ..page(&["KE"]) };
-    assert!(emit(&node("ke", "KE", &["KE"]), &tuple).allowed);
-    assert_eq!(ids(&emit(&node("tz", "TZ", &["KE", "TZ"]), &tuple)), ["stays-home"]);
+    // So does one of a mode that nobody knows.
+    for mode in ["local-only", "participant-private", "", "siri"] {
+        let tuple = Tuple { mode: mode.to_owned(), ..page(&["KE"]) };
+        assert!(emit(&node("ke", "KE", &["KE"]), &tuple).allowed, "{mode}");
+        assert_eq!(ids(&emit(&node("tz", "TZ", &["KE", "TZ"]), &tuple)), ["stays-home"], "{mode}");
+    }
+    let restricted = Tuple { mode: "restricted".to_owned(), ..page(&["KE"]) };
+    assert!(emit(&node("tz", "TZ", &["KE", "TZ"]), &restricted).allowed);
 }
 
 #[test]
@@ -224,6 +229,22 @@ fn cedar_finds_that_nodes_places_and_documents_keep_to_the_schema() {
     assert!(Entities::from_entities([ke, place, document], Some(&schema)).is_ok());
 }
 
+#[test]
+fn threads_may_share_a_decider() {
+    let ke = node("ke", "KE", &["KE"]);
+    let decider = Decider::new(policies(), vec![ke.clone()], &["KE"]).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for number in 0..50 {
+                    let tuple = Tuple { steward: format!("mzee-{number}"), ..page(&["KE"]) };
+                    assert!(decider.decide_emit(&ke, &tuple).allowed);
+                }
+            });
+        }
+    });
+}
+
 fn countries() -> impl Strategy<Value = BTreeSet<String>> {
     let codes = prop::sample::select(vec!["KE", "TZ", "IN", "DE", "EU", "RU", "NO", "GB"]);
     prop::collection::btree_set(codes.prop_map(str::to_owned), 0..4)
@@ -276,7 +297,7 @@ fn nodes() -> impl Strategy<Value = NodeFacts> {
 fn by_hand(node: &NodeFacts, tuple: &Tuple) -> bool {
     let claims = &tuple.jurisdictions;
     let home = claims.contains(&node.jurisdiction);
-    let stays = ["local-only", "participant-private"].contains(&tuple.mode.as_str());
+    let stays = !["open", "restricted"].contains(&tuple.mode.as_str());
     let claimed = !claims.is_empty() && claims.is_subset(&node.accepts);
     let unclaimed = claims.is_empty() && tuple.mode == "open";
     (claimed || unclaimed)
