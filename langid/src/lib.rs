@@ -1,1 +1,8 @@
 //! Language identification.
+
+/// Stand-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LangTag;
+
+/// Stand-in.
+pub trait Identifier: Send + Sync {}
