@@ -17,7 +17,7 @@ use super::step::StepConfig;
 use super::values::{
     Area, ByteSize, CommunityName, CorpusName, Country, Fraction, LanguageCode, LanguageLabel,
 };
-use super::values::{NodeName, SourceName, StepId};
+use super::values::{ExistingPath, NodeName, SourceName, StepId};
 use crate::document::Outcome;
 
 /// The version of the config format that this program reads.
@@ -67,9 +67,11 @@ pub struct CorpusConfig {
     pub nodes: BTreeMap<NodeName, NodeConfig>,
     /// Cedar policy files, relative to this file. What no policy permits is withheld.
     #[garde(length(min = 1))]
+    #[schemars(with = "Vec<ExistingPath>", length(min = 1))]
     pub policies: Vec<PathBuf>,
     /// A table of blocs (bloc, member, from, to), relative to this file, instead of the built-in one.
     #[garde(skip)]
+    #[schemars(with = "Option<ExistingPath>")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocs: Option<PathBuf>,
     /// Queries over the finished corpus; any row they return is a finding.
@@ -189,6 +191,7 @@ pub struct WarcSource {
 pub struct SeedsSource {
     /// A CSV, JSON Lines or Parquet file, or a folder of web-languages pages; relative to this file.
     #[garde(skip)]
+    #[schemars(with = "ExistingPath")]
     pub file: PathBuf,
     /// Who answers for these seeds.
     #[garde(skip)]

@@ -402,6 +402,21 @@ impl JsonSchema for ByteSize {
     }
 }
 
+/// In the schema, a local file or folder that must exist when the config is validated, or a URL. Fields hold a
+/// `PathBuf` and say `#[schemars(with = "ExistingPath")]`.
+#[derive(Debug)]
+pub enum ExistingPath {}
+
+impl JsonSchema for ExistingPath {
+    fn schema_name() -> Cow<'static, str> {
+        "ExistingPath".into()
+    }
+
+    fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "path" })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
