@@ -1,0 +1,33 @@
+//! The config: what a steward writes, how it is read, and how its mistakes are shown.
+//!
+//! [`types`] is the shape of `corpus.yaml`, [`values`] the small values in it. Reading is in two layers, because a
+//! typed reader stops at the first mistake and a steward wants all of them: `tree` keeps the place of every key
+//! and value, `shape` compares the tree with the JSON Schema that the types give, `meaning` looks at what the
+//! schema cannot say, and only a tree without errors becomes a [`CorpusConfig`].
+
+pub mod countries;
+pub mod diagnostic;
+pub mod known;
+pub mod lists;
+pub mod load;
+mod meaning;
+pub mod schema;
+mod shape;
+pub mod step;
+mod tree;
+pub mod types;
+pub mod values;
+
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use known::Known;
+pub use load::{Loaded, Report, check_for_run, load, load_with, validate_file, validate_file_with};
+pub use schema::schema_json;
+pub use step::StepConfig;
+pub use types::{
+    CheckConfig, CheckSeverity, CorpusConfig, Expectation, GivenPage, Mode, NodeConfig, SeedsSource,
+    ShardFormat, ShardsConfig, SourceConfig, TestConfig, WarcSource,
+};
+pub use values::{
+    Area, ByteSize, CommunityName, CorpusName, Country, Fraction, LanguageCode, LanguageLabel, NodeName,
+    SourceName, StepId, ValueError,
+};
