@@ -422,6 +422,7 @@ pub fn split_end_fields() -> Fields {
         field("length", DataType::UInt64),
         field("items_start", DataType::UInt64),
         field("items_end", DataType::UInt64),
+        field("padding", DataType::UInt64),
         field("pieces", DataType::Utf8),
     ])
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::catalog::MemTable;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
-use kilim_connectors::http::ResponseLimits;
+use kilim_connectors::http::HttpLimits;
 use kilim_connectors::warc::ReadLimits;
 
 use super::error::RunError;
@@ -35,7 +35,7 @@ pub fn ingest_plan(
         stores: Arc::clone(&prepared.stores),
         base_dir: prepared.base_dir.clone(),
         limits: ReadLimits::default(),
-        response_limits: ResponseLimits::default(),
+        response_limits: HttpLimits::default(),
         progress: Arc::clone(progress),
     };
     let decider = Arc::clone(&prepared.decider);

@@ -21,7 +21,7 @@ use arrow::datatypes::Int64Type;
 pub use checks::{CheckResult, run_checks};
 pub use error::RunError;
 pub use ingest::ingest_plan;
-pub use prepare::{Prepared, SHIPPED_BLOCS, blocs, prepare};
+pub use prepare::{Prepared, blocs, prepare};
 pub use seal::NodeDone;
 
 use crate::config::Loaded;

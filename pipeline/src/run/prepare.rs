@@ -10,16 +10,13 @@ use kilim_connectors::store::{InputFile, Stores, expand_inputs};
 use super::error::RunError;
 use crate::config::{CorpusConfig, Loaded, Mode, SourceConfig};
 use crate::ingest::{NamedStep, SourceFacts, Split};
-use crate::policy::{Action, Blocs, Decider, NodeFacts, Policies};
+use crate::policy::{Action, Blocs, Decider, NodeFacts, Policies, SHIPPED_BLOCS};
 use crate::seal::NamedDigest;
 use crate::step::Resources;
 use crate::steps::StepKind;
 
 /// Raised when stage 1 writes other rows for the same bytes and steps.
 const INGEST_VERSION: u32 = 1;
-
-/// The blocs table that ships with the engine.
-pub const SHIPPED_BLOCS: &str = include_str!("../../../configs/blocs.csv");
 
 /// One crawl file of the run.
 #[derive(Debug, Clone)]

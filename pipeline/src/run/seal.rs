@@ -296,7 +296,7 @@ fn manifest(
     for (file, text) in &prepared.policy_files {
         policies.push(write_file(target, &format!("policies/{file}"), text.as_bytes())?);
     }
-    policies.push(write_file(target, "policies/kilim.cedarschema", policy_schema::TEXT.as_bytes())?);
+    policies.push(write_file(target, "policies/kilim.cedarschema", policy_schema::SCHEMA.as_bytes())?);
     policies.sort_by(|a, b| a.path.cmp(&b.path));
     let decisions = decisions(routed, name, shards)?;
     let decisions = write_file(target, "decisions.jsonl", &decisions)?;
@@ -315,7 +315,7 @@ fn manifest(
         random_seed: config.random_seed,
         runs_at: config.runs_at.to_string(),
         run_kind: if at_home { "local" } else { "shared" }.to_owned(),
-        config_digest: config::digest_for_node(config, name),
+        config_digest: config::digest_for_node(config, name).unwrap_or_default(),
         policies,
         policies_digest: prepared.policies.digest(),
         models: prepared.models.clone(),
