@@ -160,7 +160,8 @@ impl Diagnostics {
                 let mut snippet = Snippet::source(self.source_text.as_str()).path(path.as_ref());
                 snippet = snippet.annotation(AnnotationKind::Primary.span(span.range.clone()));
                 for (range, text) in &finding.labels {
-                    snippet = snippet.annotation(AnnotationKind::Context.span(range.clone()).label(text.as_str()));
+                    snippet =
+                        snippet.annotation(AnnotationKind::Context.span(range.clone()).label(text.as_str()));
                 }
                 title.element(snippet)
             }

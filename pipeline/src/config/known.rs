@@ -16,7 +16,11 @@ pub struct Known<'a> {
 impl Known<'static> {
     /// Knows the shape of a language code and the names of the built-in blocs, and no memberships.
     pub fn by_shape() -> Self {
-        Self { is_language: &|_| true, is_bloc: &|name| COMMON_BLOCS.contains(&name), is_member: &|_, _| false }
+        Self {
+            is_language: &|_| true,
+            is_bloc: &|name| COMMON_BLOCS.contains(&name),
+            is_member: &|_, _| false,
+        }
     }
 }
 
@@ -25,7 +29,8 @@ const COMMON_BLOCS: [&str; 5] = ["ASEAN", "EAC", "ECOWAS", "EEA", "EU"];
 
 /// Names of the blocs in the CSV text of a table of blocs, whose first column they are.
 pub(crate) fn bloc_names(table: &str) -> BTreeSet<String> {
-    let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).flexible(true).from_reader(table.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().comment(Some(b'#')).flexible(true).from_reader(table.as_bytes());
     let rows = reader.records().map_while(Result::ok);
     rows.filter_map(|row| row.get(0).map(|name| name.trim().to_owned())).collect()
 }

@@ -87,9 +87,11 @@ fn read(
     let tree = tree::parse(&source_text, &mut found).filter(|root| !root.is_null());
     if let Some(root) = &tree {
         shape::check(corpus_schema(), root, &base_dir, &mut found);
-        let own_blocs = root.get("blocs").and_then(|file| std::fs::read_to_string(base_dir.join(file.text()?)).ok());
+        let own_blocs =
+            root.get("blocs").and_then(|file| std::fs::read_to_string(base_dir.join(file.text()?)).ok());
         let own_blocs = own_blocs.as_deref().map(bloc_names);
-        let is_bloc = |name: &str| own_blocs.as_ref().map_or_else(|| (known.is_bloc)(name), |own| own.contains(name));
+        let is_bloc =
+            |name: &str| own_blocs.as_ref().map_or_else(|| (known.is_bloc)(name), |own| own.contains(name));
         meaning::check(root, &Known { is_bloc: &is_bloc, ..*known }, &mut found);
         more(root, &mut found);
     } else if found.is_empty() {
@@ -107,12 +109,16 @@ fn read(
 /// The typed reader comes last. What it refuses passed the schema: a value that only the type knows to be wrong.
 fn typed(source_text: &str) -> Result<CorpusConfig, Diagnostic> {
     let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
-    let config: CorpusConfig = serde_saphyr::from_str_with_options(source_text, options).map_err(|error| {
-        let at = error.location().and_then(|location| location.span().byte_offset()).unwrap_or(0) as usize;
-        let at = at.min(source_text.len());
-        Diagnostic::error(code::REFUSED, error.without_snippet().to_string(), at..at)
-    })?;
-    config.validate().map_err(|report| Diagnostic::error(code::REFUSED, report.to_string().trim().to_owned(), 0..0))?;
+    let config: CorpusConfig =
+        serde_saphyr::from_str_with_options(source_text, options).map_err(|error| {
+            let at =
+                error.location().and_then(|location| location.span().byte_offset()).unwrap_or(0) as usize;
+            let at = at.min(source_text.len());
+            Diagnostic::error(code::REFUSED, error.without_snippet().to_string(), at..at)
+        })?;
+    config
+        .validate()
+        .map_err(|report| Diagnostic::error(code::REFUSED, report.to_string().trim().to_owned(), 0..0))?;
     Ok(config)
 }
 

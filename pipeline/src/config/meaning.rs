@@ -27,7 +27,12 @@ struct Need {
 }
 
 const fn reads_text(step: &'static str) -> Need {
-    Need { step, earlier: "extract_html", always: false, because: "it reads the text that `extract_html` writes" }
+    Need {
+        step,
+        earlier: "extract_html",
+        always: false,
+        because: "it reads the text that `extract_html` writes",
+    }
 }
 
 /// The order of steps, where one needs what another writes.
@@ -118,7 +123,8 @@ fn step_order(steps: &[Step<'_>], found: &mut Vec<Diagnostic>) {
             (Some(true), None) => corpus_step = Some(step),
             (Some(false), Some(corpus)) => {
                 let message = format!("`{}` looks at one document and comes after a corpus step", step.name);
-                let finding = Diagnostic::error(code::STEP_AFTER_CORPUS_STEP, message, step.name_range.clone());
+                let finding =
+                    Diagnostic::error(code::STEP_AFTER_CORPUS_STEP, message, step.name_range.clone());
                 let finding = finding.label(corpus.name_range.clone(), "this looks at all documents");
                 found.push(finding.hint(format!("move it above `{}`", corpus.name)));
             }
@@ -155,7 +161,9 @@ fn nodes(root: &Node, known: &Known<'_>, found: &mut Vec<Diagnostic>) {
             }
         }
         for language in node.get("languages").map_or(&[][..], Node::items) {
-            let Some(name) = language.text().filter(|name| LanguageCode::from_str(name).is_ok()) else { continue };
+            let Some(name) = language.text().filter(|name| LanguageCode::from_str(name).is_ok()) else {
+                continue;
+            };
             if !(known.is_language)(name) {
                 let message = format!("the language `{name}` is not known to the identifier");
                 found.push(
@@ -178,7 +186,12 @@ fn nodes(root: &Node, known: &Known<'_>, found: &mut Vec<Diagnostic>) {
 }
 
 /// Refuses to serve a local-only node from outside its jurisdiction. With `selected`, only that node counts.
-pub(crate) fn check_for_run(root: &Node, selected: Option<&str>, known: &Known<'_>, found: &mut Vec<Diagnostic>) {
+pub(crate) fn check_for_run(
+    root: &Node,
+    selected: Option<&str>,
+    known: &Known<'_>,
+    found: &mut Vec<Diagnostic>,
+) {
     let nodes = root.get("nodes").map_or(&[][..], Node::entries);
     if let Some(name) = selected
         && !nodes.iter().any(|(key, _)| key.text == name)
@@ -187,19 +200,26 @@ pub(crate) fn check_for_run(root: &Node, selected: Option<&str>, known: &Known<'
         let owner = root.entries().iter().find(|(key, _)| key.text == "nodes");
         let range = owner.map_or(root.anchor(), |(key, _)| key.range.clone());
         let names: Vec<_> = nodes.iter().map(|(key, _)| key.text.as_str()).collect();
-        let hint = nearest(name, names.iter().copied())
-            .map_or_else(|| format!("nodes are: {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
+        let hint = nearest(name, names.iter().copied()).map_or_else(
+            || format!("nodes are: {}", names.join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
         found.push(Diagnostic::error(code::UNKNOWN_NODE, message, range).hint(hint));
         return;
     }
-    let Some((runs_at, place)) = root.get("runs_at").and_then(|place| Some((place.text()?, place))) else { return };
+    let Some((runs_at, place)) = root.get("runs_at").and_then(|place| Some((place.text()?, place))) else {
+        return;
+    };
     for (key, node) in nodes.iter().filter(|(key, _)| selected.is_none_or(|name| name == key.text)) {
         let Some(mode) = node.get("mode").filter(|mode| mode.text() == Some("local-only")) else { continue };
         let Some(jurisdiction) = node.get("jurisdiction").and_then(Node::text) else { continue };
         if jurisdiction == runs_at || (known.is_member)(jurisdiction, runs_at) {
             continue;
         }
-        let message = format!("the node `{}` is local-only in {jurisdiction}, and this run stands in {runs_at}", key.text);
+        let message = format!(
+            "the node `{}` is local-only in {jurisdiction}, and this run stands in {runs_at}",
+            key.text
+        );
         found.push(
             Diagnostic::error(code::NOT_SERVED_FROM_HERE, message, mode.range.clone())
                 .label(place.range.clone(), "the run stands here")
@@ -221,10 +241,9 @@ fn query(node: &Node, found: &mut Vec<Diagnostic>) {
         },
         Err(error) => format!("the SQL does not parse: {}", error.strip_backtrace()),
     };
-    found.push(
-        Diagnostic::error(code::BAD_SQL, problem, node.range.clone())
-            .hint("a check selects the rows that should not be there, such as SELECT doc_id FROM documents WHERE …"),
-    );
+    found.push(Diagnostic::error(code::BAD_SQL, problem, node.range.clone()).hint(
+        "a check selects the rows that should not be there, such as SELECT doc_id FROM documents WHERE …",
+    ));
 }
 
 fn test_refers_to_what_exists(root: &Node, steps: &[Step<'_>], test: &Node, found: &mut Vec<Diagnostic>) {
@@ -235,8 +254,10 @@ fn test_refers_to_what_exists(root: &Node, steps: &[Step<'_>], test: &Node, foun
     let mut exists = |what: &str, names: &[&str], node: Option<&Node>| {
         let Some((node, text)) = node.and_then(|node| Some((node, node.text()?))) else { return };
         if !names.contains(&text) {
-            let hint = nearest(text, names.iter().copied())
-                .map_or_else(|| format!("known are: {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
+            let hint = nearest(text, names.iter().copied()).map_or_else(
+                || format!("known are: {}", names.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
             let message = format!("no {what} is called `{text}`");
             found.push(Diagnostic::error(code::BAD_TEST, message, node.range.clone()).hint(hint));
         }
@@ -263,7 +284,8 @@ fn test_refers_to_what_exists(root: &Node, steps: &[Step<'_>], test: &Node, foun
         let message = format!("{} given and {} expected", given.len(), expect.len());
         let place = test.get("expect").map_or(test.anchor(), Node::anchor);
         found.push(
-            Diagnostic::error(code::BAD_TEST, message, place).hint("`expect` has one entry per page, in the same order"),
+            Diagnostic::error(code::BAD_TEST, message, place)
+                .hint("`expect` has one entry per page, in the same order"),
         );
     }
 }

@@ -7,9 +7,11 @@
 
 pub mod countries;
 pub mod diagnostic;
+mod digest;
 pub mod known;
 pub mod lists;
 pub mod load;
+mod manual;
 mod meaning;
 pub mod schema;
 mod shape;
@@ -19,8 +21,10 @@ pub mod types;
 pub mod values;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use digest::{digest, digest_for_node, effective};
 pub use known::Known;
 pub use load::{Loaded, Report, check_for_run, load, load_with, validate_file, validate_file_with};
+pub use manual::{step_page, steps_markdown};
 pub use schema::schema_json;
 pub use step::StepConfig;
 pub use types::{

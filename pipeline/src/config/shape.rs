@@ -19,8 +19,8 @@ use super::values::{Area, ByteSize, Country, Fraction, LanguageCode, LanguageLab
 
 /// Compares `root` with `schema`. Files that the config names are looked for below `base_dir`.
 pub(crate) fn check(schema: &Json, root: &Node, base_dir: &Path, found: &mut Vec<Diagnostic>) {
-    let mut checker = Checker { schema, base_dir, found, path: Vec::new() };
-    checker.node(schema, root, root.anchor());
+    let mut checker = Checker { schema, base_dir, found, path: Vec::new(), owner: root.anchor() };
+    checker.node(schema, root);
 }
 
 struct Checker<'a> {
@@ -28,14 +28,15 @@ struct Checker<'a> {
     base_dir: &'a Path,
     found: &'a mut Vec<Diagnostic>,
     path: Vec<String>,
+    /// The key or item that holds the node being looked at.
+    owner: Range<usize>,
 }
 
 impl<'a> Checker<'a> {
-    /// `owner` is the key that holds `node`, to point at when something is missing in it.
-    fn node(&mut self, schema: &'a Json, node: &Node, owner: Range<usize>) {
+    fn node(&mut self, schema: &'a Json, node: &Node) {
         let schema = self.resolve(schema);
         if let Some(branches) = schema.get("anyOf").and_then(Json::as_array) {
-            return self.any_of(branches, node, owner);
+            return self.any_of(branches, node);
         }
         if let Some(variants) = schema.get("oneOf").and_then(Json::as_array) {
             let objects: Vec<_> = variants.iter().map(|variant| self.resolve(variant)).collect();
@@ -51,16 +52,17 @@ impl<'a> Checker<'a> {
             return;
         }
         if has_type(schema, "object") {
-            self.object(schema, node, owner);
+            self.object(schema, node);
         } else if has_type(schema, "array") {
             self.array(schema, node);
         } else if schema.get("type").is_some() {
-            self.scalar(schema, node, owner);
+            self.scalar(schema, node);
         }
     }
 
     fn resolve(&self, schema: &'a Json) -> &'a Json {
-        let target = schema.get("$ref").and_then(Json::as_str).and_then(|reference| reference.strip_prefix('#'));
+        let target =
+            schema.get("$ref").and_then(Json::as_str).and_then(|reference| reference.strip_prefix('#'));
         match target.and_then(|pointer| self.schema.pointer(pointer)) {
             Some(target) => self.resolve(target),
             None => schema,
@@ -68,7 +70,7 @@ impl<'a> Checker<'a> {
     }
 
     /// An optional value, or one of several forms: the form is chosen by what is written.
-    fn any_of(&mut self, branches: &'a [Json], node: &Node, owner: Range<usize>) {
+    fn any_of(&mut self, branches: &'a [Json], node: &Node) {
         let forms: Vec<_> = branches.iter().map(|branch| self.resolve(branch)).collect();
         if node.is_null() && forms.iter().any(|form| has_type(form, "null")) {
             return;
@@ -81,14 +83,15 @@ impl<'a> Checker<'a> {
         let fits = |form: &&&'a Json| form_of_node.is_some_and(|kind| has_type(form, kind));
         let first = forms.iter().find(|form| !has_type(form, "null"));
         if let Some(form) = forms.iter().find(fits).or(first) {
-            self.node(form, node, owner);
+            self.node(form, node);
         }
     }
 
     /// A map with one key that names its kind: a source, or a step with its optional `id`.
     fn one_key(&mut self, variants: &[&'a Json], node: &Node) {
         let is_step = self.path.first().is_some_and(|first| first == "steps");
-        let (what, example) = if is_step { ("step", "extract_html: {}") } else { ("kind", "warc: { paths: [...] }") };
+        let (what, example) =
+            if is_step { ("step", "extract_html: {}") } else { ("kind", "warc: { paths: [...] }") };
         let kinds: Vec<(&str, &'a Json)> = variants
             .iter()
             .filter_map(|variant| Some((variant.get("required")?.get(0)?.as_str()?, *variant)))
@@ -135,7 +138,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn object(&mut self, schema: &'a Json, node: &Node, owner: Range<usize>) {
+    fn object(&mut self, schema: &'a Json, node: &Node) {
         let Value::Map(entries) = &node.value else {
             let hint = match self.path.last() {
                 Some(name) if node.is_null() => Some(format!("write `{name}: {{}}` to take every default")),
@@ -145,7 +148,7 @@ impl<'a> Checker<'a> {
             return;
         };
         if let Some(values) = named_values(schema) {
-            self.min_length(schema, "minProperties", entries.len(), node, &owner);
+            self.min_length(schema, "minProperties", entries.len(), node);
             for (key, value) in entries {
                 if let Err(error) = NodeName::from_str(&key.text) {
                     self.bad_value(error, key.range.clone());
@@ -169,14 +172,15 @@ impl<'a> Checker<'a> {
                     None if fields.is_empty() => "nothing can be set here".to_owned(),
                     None => format!("known are {}", list(known)),
                 };
-                self.found.push(Diagnostic::error(code::UNKNOWN_FIELD, message, key.range.clone()).hint(hint));
+                self.found
+                    .push(Diagnostic::error(code::UNKNOWN_FIELD, message, key.range.clone()).hint(hint));
             }
         }
         let required = schema.get("required").and_then(Json::as_array).into_iter().flatten();
         for name in required.filter_map(Json::as_str) {
             if node.get(name).is_none() {
                 let message = format!("`{name}` is missing");
-                let mut finding = Diagnostic::error(code::MISSING_FIELD, message, owner.clone());
+                let mut finding = Diagnostic::error(code::MISSING_FIELD, message, self.owner.clone());
                 let says = fields.get(name).and_then(|field| field.get("description")).and_then(Json::as_str);
                 if let Some(says) = says {
                     finding = finding.hint(format!("{name}: {}", says.replace('\n', " ")));
@@ -192,7 +196,7 @@ impl<'a> Checker<'a> {
             self.wrong_type("a list", node, hint);
             return;
         };
-        self.min_length(schema, "minItems", items.len(), node, &node.range);
+        self.min_length(schema, "minItems", items.len(), node);
         let unique = schema.get("uniqueItems") == Some(&Json::Bool(true));
         for (index, item) in items.iter().enumerate() {
             if let Some(first) = items[..index].iter().find(|earlier| unique && earlier.value == item.value) {
@@ -206,7 +210,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn scalar(&mut self, schema: &Json, node: &Node, owner: Range<usize>) {
+    fn scalar(&mut self, schema: &Json, node: &Node) {
         let numeric = has_type(schema, "integer") || has_type(schema, "number");
         let textual = has_type(schema, "string");
         let expected = match () {
@@ -220,9 +224,7 @@ impl<'a> Checker<'a> {
             return;
         };
         if node.is_null() {
-            let message = format!("expected {expected}, found nothing");
-            let range = if node.range.is_empty() { owner } else { node.range.clone() };
-            self.found.push(Diagnostic::error(code::WRONG_TYPE, message, range));
+            self.wrong_type(expected, node, None);
             return;
         }
         if let Some(format) = schema.get("format").and_then(Json::as_str)
@@ -239,12 +241,17 @@ impl<'a> Checker<'a> {
             }
         } else if numeric {
             let whole = text.parse::<i128>().ok();
-            let number = if has_type(schema, "integer") { whole.map(|n| n as f64) } else { text.parse::<f64>().ok() };
+            let number =
+                if has_type(schema, "integer") { whole.map(|n| n as f64) } else { text.parse::<f64>().ok() };
             match number.filter(|number| *plain && number.is_finite()) {
                 Some(number) => self.range(schema, number, text, node),
                 None => self.wrong_type(expected, node, None),
             }
-        } else if schema.get("minLength").and_then(Json::as_u64).is_some_and(|min| (text.chars().count() as u64) < min) {
+        } else if schema
+            .get("minLength")
+            .and_then(Json::as_u64)
+            .is_some_and(|min| (text.chars().count() as u64) < min)
+        {
             let message = "must not be empty".to_owned();
             self.found.push(Diagnostic::error(code::OUT_OF_RANGE, message, node.range.clone()));
         }
@@ -288,17 +295,18 @@ impl<'a> Checker<'a> {
 
     fn below(&mut self, key: &str, schema: &'a Json, node: &Node, owner: Range<usize>) {
         self.path.push(key.to_owned());
-        self.node(schema, node, owner);
+        let above = std::mem::replace(&mut self.owner, owner);
+        self.node(schema, node);
+        self.owner = above;
         self.path.pop();
     }
 
-    fn min_length(&mut self, schema: &Json, bound: &str, length: usize, node: &Node, owner: &Range<usize>) {
+    fn min_length(&mut self, schema: &Json, bound: &str, length: usize, node: &Node) {
         // The ranges of maps are in the types and not in the schema: none of ours may be empty.
         let fewest = schema.get(bound).and_then(Json::as_u64).unwrap_or(u64::from(bound == "minProperties"));
         if (length as u64) < fewest {
             let message = format!("needs at least {fewest}, has {length}");
-            let range = if node.range.is_empty() { owner.clone() } else { node.range.clone() };
-            self.found.push(Diagnostic::error(code::OUT_OF_RANGE, message, range));
+            self.found.push(Diagnostic::error(code::OUT_OF_RANGE, message, self.place(node)));
         }
     }
 
@@ -308,9 +316,15 @@ impl<'a> Checker<'a> {
             _ => node.kind().to_owned(),
         };
         let message = format!("expected {expected}, found {seen}");
-        let mut finding = Diagnostic::error(code::WRONG_TYPE, message, node.anchor());
+        let mut finding = Diagnostic::error(code::WRONG_TYPE, message, self.place(node));
         finding.hint = hint;
         self.found.push(finding);
+    }
+
+    /// Where `node` is, or its key if nothing is written there.
+    fn place(&self, node: &Node) -> Range<usize> {
+        let place = node.anchor();
+        if place.is_empty() { self.owner.clone() } else { place }
     }
 
     fn bad_value(&mut self, error: ValueError, range: Range<usize>) {
@@ -323,7 +337,8 @@ impl<'a> Checker<'a> {
 
 /// The values of a map whose keys are names; `None` for an object with fields.
 fn named_values(schema: &Json) -> Option<&Json> {
-    let by_pattern = schema.get("patternProperties").and_then(Json::as_object).and_then(|map| map.values().next());
+    let by_pattern =
+        schema.get("patternProperties").and_then(Json::as_object).and_then(|map| map.values().next());
     by_pattern.or_else(|| schema.get("additionalProperties").filter(|values| values.is_object()))
 }
 
@@ -385,7 +400,10 @@ fn check_format(format: &str, text: &str, base_dir: &Path) -> Result<(), ValueEr
 }
 
 fn check_date(text: &str) -> Result<(), ValueError> {
-    let wrong = |problem: String| ValueError { problem, hint: Some("write year-month-day, such as 2026-11-23".into()) };
+    let wrong = |problem: String| ValueError {
+        problem,
+        hint: Some("write year-month-day, such as 2026-11-23".into()),
+    };
     if text.len() != 10 {
         return Err(wrong(format!("`{text}` is not a date")));
     }
@@ -398,7 +416,8 @@ fn check_path(text: &str, base_dir: &Path) -> Result<(), ValueError> {
         return Ok(());
     }
     let hint = format!("it is looked for as {}", Path::new(text).display());
-    let hint = if Path::new(text).is_absolute() { hint } else { "paths are relative to the config file".to_owned() };
+    let hint =
+        if Path::new(text).is_absolute() { hint } else { "paths are relative to the config file".to_owned() };
     Err(ValueError { problem: format!("no file or folder `{text}`"), hint: Some(hint) })
 }
 

@@ -20,7 +20,10 @@ pub(crate) struct Node {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
     /// A text, and whether it was written without quotes.
-    Scalar { text: String, plain: bool },
+    Scalar {
+        text: String,
+        plain: bool,
+    },
     List(Vec<Node>),
     Map(Vec<(Key, Node)>),
 }
@@ -111,17 +114,34 @@ struct Reader<'t, 'd> {
 }
 
 impl<'t> Reader<'t, '_> {
+    /// The next event that is a value, or begins or ends something; comments are passed over.
     fn next(&mut self) -> Option<(Event<'t>, Range<usize>)> {
-        match self.events.next_event()? {
-            Ok((event, span)) => {
+        loop {
+            let (event, span) = match self.events.next_event()? {
+                Ok(event_and_span) => event_and_span,
+                Err(error) => {
+                    let at = error.marker().byte_offset().unwrap_or(0).min(self.length);
+                    self.found.push(Diagnostic::error(
+                        code::SYNTAX,
+                        format!("not YAML: {}", error.info()),
+                        at..at,
+                    ));
+                    return None;
+                }
+            };
+            let is_border = matches!(
+                event,
+                Event::StreamStart
+                    | Event::StreamEnd
+                    | Event::DocumentStart(..)
+                    | Event::DocumentEnd
+                    | Event::SequenceEnd
+                    | Event::MappingEnd
+            );
+            if event.is_node() || is_border {
                 let start = span.start.byte_offset().unwrap_or(0).min(self.length);
                 let end = span.end.byte_offset().unwrap_or(start).clamp(start, self.length);
-                Some((event, start..end))
-            }
-            Err(error) => {
-                let at = error.marker().byte_offset().unwrap_or(0).min(self.length);
-                self.found.push(Diagnostic::error(code::SYNTAX, format!("not YAML: {}", error.info()), at..at));
-                None
+                return Some((event, start..end));
             }
         }
     }
@@ -136,7 +156,9 @@ impl<'t> Reader<'t, '_> {
             Event::MappingStart(..) => self.map(range.start),
             Event::Alias(_) => {
                 let message = "a config holds no aliases".to_owned();
-                self.found.push(Diagnostic::error(code::UNSUPPORTED, message, range.clone()).hint("write the value out"));
+                self.found.push(
+                    Diagnostic::error(code::UNSUPPORTED, message, range.clone()).hint("write the value out"),
+                );
                 Some(Node { range, value: Value::Scalar { text: String::new(), plain: true } })
             }
             _ => None,
@@ -188,7 +210,9 @@ impl<'t> Reader<'t, '_> {
         while let Some((event, range)) = self.next() {
             if matches!(event, Event::DocumentStart(..)) {
                 let message = "a second document in one file".to_owned();
-                self.found.push(Diagnostic::error(code::UNSUPPORTED, message, range).hint("a config is one document"));
+                self.found.push(
+                    Diagnostic::error(code::UNSUPPORTED, message, range).hint("a config is one document"),
+                );
                 return;
             }
         }
