@@ -1,1 +1,4 @@
 //! The outside world.
+
+pub(crate) mod inflate;
+pub mod warc;
