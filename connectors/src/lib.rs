@@ -3,6 +3,9 @@
 //! [`store`] is where things are: local files and object stores by URL, inputs expanded from paths, globs and
 //! `warc.paths` lists, outputs that appear whole or not at all and never replace others.
 //!
+//! [`warc`] reads crawl files in splits, with exact offsets, and goes on behind damage. [`http`] takes a response
+//! apart, and [`charset`] turns its body into text.
+//!
 //! [`web`] is about addresses: forgiving parsing, one canonical spelling, SURT, registered domains.
 //!
 //! [`seeds`] are what communities say about places on the web: imported from their lists, checked, and joined to
@@ -13,8 +16,12 @@
 //!
 //! [`error`] says who has to act on an error; exit codes and retries follow from it.
 
+pub mod charset;
 pub mod error;
+pub mod http;
+pub(crate) mod inflate;
 pub mod seeds;
 pub mod shards;
 pub mod store;
+pub mod warc;
 pub mod web;
