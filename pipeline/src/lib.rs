@@ -1,6 +1,7 @@
 //! Kilim turns crawls and community URL seeds into training shards, one set per sovereign node, in which no document
 //! was emitted across a border that its policy closes, and it can prove it.
 
+pub mod config;
 pub mod document;
 pub mod step;
 pub mod steps;
