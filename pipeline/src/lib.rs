@@ -3,5 +3,6 @@
 
 pub mod config;
 pub mod document;
+pub mod extract;
 pub mod step;
 pub mod steps;

@@ -71,6 +71,7 @@ macro_rules! steps {
 
 steps! {
     document {
+        extract_html => ExtractHtml,
         filter_length => FilterLength,
     }
     corpus {
