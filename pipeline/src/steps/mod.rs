@@ -73,6 +73,7 @@ steps! {
     document {
         extract_html => ExtractHtml,
         filter_length => FilterLength,
+        normalize_text => NormalizeText,
     }
     corpus {
         dedup_exact => DedupExact,
