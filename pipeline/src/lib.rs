@@ -12,6 +12,7 @@ pub mod policy;
 pub mod route;
 pub mod run;
 pub mod seal;
+pub mod extract;
 pub mod step;
 pub mod steps;
 pub mod work_dir;

@@ -162,7 +162,9 @@ macro_rules! steps {
 
 steps! {
     document {
+        extract_html => ExtractHtml,
         filter_length => FilterLength,
+        normalize_text => NormalizeText,
     }
     corpus {
         dedup_exact => DedupExact,
