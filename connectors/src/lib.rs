@@ -1,4 +1,6 @@
 //! The outside world.
 
+pub mod charset;
+pub mod http;
 pub(crate) mod inflate;
 pub mod warc;
