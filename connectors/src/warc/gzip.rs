@@ -213,7 +213,7 @@ impl GzipSplit {
                 return self.give_up(DamageReason::NotWarc);
             }
             if !checksum_ok {
-                return self.close_unproven(consumed);
+                return self.close_unproven(buf, eof, consumed);
             }
         } else if !checksum_ok {
             self.inflater.drop_member();
@@ -234,7 +234,7 @@ impl GzipSplit {
         let window = self.inflater.output();
         while window[read..].iter().any(|byte| *byte != 0) {
             let what = match read_record(window, read, bound, &self.limits) {
-                RecordStep::Short(_) => return (read, false),
+                RecordStep::Short(_) | RecordStep::Bad(DamageReason::CutShort) => return (read, false),
                 RecordStep::Record(found) => {
                     let block_len = found.block.len() as u64;
                     let mut block = found.block;
@@ -250,7 +250,6 @@ impl GzipSplit {
                     read = found.next;
                     continue;
                 }
-                RecordStep::Bad(DamageReason::CutShort) => return (read, false),
                 RecordStep::Bad(reason) => What::Damage(reason),
             };
             let next = find_strong(window, read + 1, window.len(), true, &self.limits);
@@ -270,11 +269,24 @@ impl GzipSplit {
         self.finish_group(packed)
     }
 
-    /// A first member with a wrong checksum: good for its whole records, if it has nothing else.
-    fn close_unproven(&mut self, packed: usize) -> Turn {
+    /// A first member with a wrong checksum: good for its whole records, if it has nothing else. A stored member that lost
+    /// some bytes swallows as many of the next one, so there must be no start inside it.
+    fn close_unproven(&mut self, buf: &[u8], eof: bool, packed: usize) -> Turn {
+        let swallows = match self.find_start(buf, 1, eof) {
+            Start::At(start) => start < packed,
+            Start::Undecided(at) | Start::NotBefore(at) if at < packed && !eof => {
+                self.inflater.clear(); // the member is inflated again when more is there
+                return Turn::NeedMore(buf.len() + PROBE_MORE);
+            }
+            Start::Undecided(_) | Start::NotBefore(_) => false,
+        };
         let (_, all) = self.read_records(0, Bound::Lost);
         self.mark_unproven();
-        if all { self.finish_group(packed) } else { self.give_up(DamageReason::ChecksumMismatch) }
+        if all && !swallows {
+            self.finish_group(packed)
+        } else {
+            self.give_up(DamageReason::ChecksumMismatch)
+        }
     }
 
     /// A first member that does not inflate to its end: its whole records come out before the damage.
@@ -318,26 +330,29 @@ impl GzipSplit {
         if buf.is_empty() && !eof {
             return Turn::NeedMore(SEARCH_BYTES);
         }
-        match self.probe.begins_with(buf, eof, MARK) {
-            _ if buf.is_empty() => {}
-            Probe::Yes => {}
-            Probe::NeedMore => return Turn::NeedMore(buf.len() + PROBE_MORE),
-            Probe::No => match self.probe.empty_member(buf, eof) {
-                Ok(length) => {
-                    self.pos += length as u64;
-                    return Turn::Again;
-                }
-                Err(Probe::NeedMore) => return Turn::NeedMore(buf.len() + PROBE_MORE),
-                Err(_) => {
-                    let gzip = buf.starts_with(&GZIP_MAGIC);
-                    let reason = if gzip { DamageReason::NotWarc } else { DamageReason::NotGzip };
-                    self.state = State::Damage { offset, reason, skip: 1 };
-                    return Turn::Again;
-                }
-            },
+        if !buf.is_empty() {
+            match self.probe.begins_with(buf, eof, MARK) {
+                Probe::Yes => {}
+                Probe::NeedMore => return Turn::NeedMore(buf.len() + PROBE_MORE),
+                Probe::No => return self.padding_or_damage(buf, eof, offset),
+            }
         }
         self.state = State::Between;
         Turn::Ready(Ready { offset, length: self.pos - offset, inner_offset: 0, what: What::Padding })
+    }
+
+    /// Padding goes on with an empty member, or turns out to be the beginning of damage.
+    fn padding_or_damage(&mut self, buf: &[u8], eof: bool, offset: u64) -> Turn {
+        match self.probe.empty_member(buf, eof) {
+            Ok(length) => self.pos += length as u64,
+            Err(Probe::NeedMore) => return Turn::NeedMore(buf.len() + PROBE_MORE),
+            Err(Probe::Yes | Probe::No) => {
+                let gzip = buf.starts_with(&GZIP_MAGIC);
+                let reason = if gzip { DamageReason::NotWarc } else { DamageReason::NotGzip };
+                self.state = State::Damage { offset, reason, skip: 1 };
+            }
+        }
+        Turn::Again
     }
 
     fn damage(&mut self, buf: &[u8], eof: bool, offset: u64, reason: DamageReason, skip: usize) -> Turn {
