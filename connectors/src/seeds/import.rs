@@ -163,7 +163,7 @@ pub fn csv(path: &Path, options: &ImportOptions) -> Result<Imported, SeedError> 
     Ok(all)
 }
 
-/// One JSON object a line, with the field names of [`csv`]; lists are arrays or text with `;`. The derived fields
+/// One JSON object a line, with the field names of [`csv()`]; lists are arrays or text with `;`. The derived fields
 /// of a [`SeedRecord`] may be there too and are computed anew.
 pub fn jsonl(path: &Path, options: &ImportOptions) -> Result<Imported, SeedError> {
     let mut all = Imported::default();
