@@ -27,8 +27,10 @@ pub(crate) fn files(crawl: &Crawl) -> Result<BTreeMap<String, Vec<u8>>> {
     let whole = plain(&page, ID, DATE, page.block.len());
     let text = &crawl.texts["deu"].paragraphs[9].text;
     let depth = 100_000;
-    let nested = format!("<title>Tief</title>{}<p>{text}</p>{}", "<div>".repeat(depth), "</div>".repeat(depth));
-    let nested = response("https://tief-verschachtelt.de/", "200 OK", "text/html; charset=utf-8", nested.as_bytes());
+    let nested =
+        format!("<title>Tief</title>{}<p>{text}</p>{}", "<div>".repeat(depth), "</div>".repeat(depth));
+    let nested =
+        response("https://tief-verschachtelt.de/", "200 OK", "text/html; charset=utf-8", nested.as_bytes());
     let paragraph = format!("<p>{}</p>\n", crawl.texts["tam"].paragraphs[8].text);
 
     let files: [(&str, Vec<u8>); 10] = [
@@ -40,7 +42,10 @@ pub(crate) fn files(crawl: &Crawl) -> Result<BTreeMap<String, Vec<u8>>> {
         ("huge-length.warc", plain(&page, ID, DATE, 1_000_000_000_000_000_000)),
         ("one-member.warc.gz", gzip(&[whole.clone(), whole].concat())?),
         ("nested-100k.warc.gz", gzip(&plain(&nested, ID, DATE, nested.block.len()))?),
-        ("page-50mb.warc.gz", large("https://periya-pakkam.in/", paragraph.as_bytes(), 50_000_000 / paragraph.len())?),
+        (
+            "page-50mb.warc.gz",
+            large("https://periya-pakkam.in/", paragraph.as_bytes(), 50_000_000 / paragraph.len())?,
+        ),
         ("bomb-200mib.warc.gz", large("https://bomu.co.ke/", &[b' '; 1 << 16], 200 << 4)?),
     ];
     Ok(files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).collect())
@@ -50,7 +55,9 @@ pub(crate) fn files(crawl: &Crawl) -> Result<BTreeMap<String, Vec<u8>>> {
 /// finds the same matches in such a body, so its bytes do not depend on the processor.
 fn large(url: &str, part: &[u8], times: usize) -> Result<Vec<u8>> {
     let length = part.len() * times;
-    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {length}\r\n\r\n");
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {length}\r\n\r\n"
+    );
     let mut record = Record::new("response", url, "application/http; msgtype=response", Vec::new());
     record.block = head.into_bytes();
     let mut start = plain(&record, ID, DATE, record.block.len() + length);

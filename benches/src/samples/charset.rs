@@ -49,11 +49,6 @@ impl Charset {
         Ok(Self { label: label.to_owned(), form })
     }
 
-    /// UTF-8, declared.
-    pub(crate) fn utf8() -> Self {
-        Self { label: "utf-8".to_owned(), form: Form::Plain }
-    }
-
     /// What `<meta charset>` says.
     pub(crate) fn meta(&self) -> Option<String> {
         matches!(self.form, Form::Plain | Form::Meta | Form::Stray | Form::Cut).then(|| self.label.clone())
@@ -62,7 +57,9 @@ impl Charset {
     /// What the HTTP header `Content-Type` says.
     pub(crate) fn content_type(&self) -> String {
         match self.form {
-            Form::Plain | Form::Http | Form::Stray | Form::Cut => format!("text/html; charset={}", self.label),
+            Form::Plain | Form::Http | Form::Stray | Form::Cut => {
+                format!("text/html; charset={}", self.label)
+            }
             Form::Lie => "text/html; charset=ISO-8859-1".to_owned(),
             Form::Meta | Form::Nowhere | Form::Bom => "text/html".to_owned(),
         }
@@ -99,7 +96,8 @@ impl Charset {
             }
             Form::Cut => {
                 let main = html.find("<aside").context("no sidebar in the page")?;
-                let end = (0..main).rev().find(|&at| !html.is_char_boundary(at)).context("no long character")?;
+                let end =
+                    (0..main).rev().find(|&at| !html.is_char_boundary(at)).context("no long character")?;
                 bytes.truncate(end);
             }
             _ => {}

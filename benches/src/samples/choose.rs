@@ -101,7 +101,8 @@ pub(crate) fn edit(text: &str, percent: usize, seed: &mut Seeded) -> String {
     } else {
         text.chars().map(String::from).collect()
     };
-    let can: Vec<usize> = (0..parts.len()).filter(|&at| spaced || parts[at].chars().all(stands_alone)).collect();
+    let can: Vec<usize> =
+        (0..parts.len()).filter(|&at| spaced || parts[at].chars().all(stands_alone)).collect();
     let mut places = can.clone();
     seed.shuffle(&mut places);
     places.truncate((parts.len() * percent / 100).max(1));
@@ -146,7 +147,8 @@ mod tests {
 
     #[test]
     fn an_edit_changes_about_the_asked_share_of_words() {
-        let text = "Bei ya nyanya katika soko la Kongowea imeshuka wiki hii baada ya mavuno mazuri kutoka Taita leo";
+        let text =
+            "Bei ya nyanya katika soko la Kongowea imeshuka wiki hii baada ya mavuno mazuri kutoka Taita leo";
         let edited = edit(text, 10, &mut Seeded::new("edit"));
         let kept = text.split(' ').filter(|word| edited.split(' ').any(|other| other == *word)).count();
         assert_ne!(edited, text);

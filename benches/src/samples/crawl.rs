@@ -34,7 +34,9 @@ impl Site {
         let lang = match row.get("lang")? {
             "right" => Some(own.tag.clone()),
             "missing" => None,
-            other => Some(other.strip_prefix("wrong:").context("lang is right, missing or wrong:xx")?.to_owned()),
+            other => {
+                Some(other.strip_prefix("wrong:").context("lang is right, missing or wrong:xx")?.to_owned())
+            }
         };
         let charset = Charset::parse(row.get("charset")?)?;
         let seed = |word: &str| {
@@ -94,7 +96,8 @@ impl Crawl {
         for name in ["part-00000.warc.gz", "part-00001.warc.gz", "part-00002.warc.gz", "broken.warc.gz"] {
             let (file, placed) = WarcFile::new(name)?;
             crawl.files.push(file);
-            let truth = Truth { kind: "warcinfo", expected: "skipped: not a page".to_owned(), ..Truth::default() };
+            let truth =
+                Truth { kind: "warcinfo", expected: "skipped: not a page".to_owned(), ..Truth::default() };
             crawl.note(crawl.files.len() - 1, &placed, truth);
         }
         Ok(crawl)
@@ -131,8 +134,11 @@ impl Crawl {
 
     /// All pages of all sites, spread over the first three files.
     pub(crate) fn add_sites(&mut self) -> Result<()> {
-        let mut decks: BTreeMap<String, Deck> =
-            self.texts.iter().map(|(name, texts)| (name.clone(), Deck::new(name, texts.paragraphs.len()))).collect();
+        let mut decks: BTreeMap<String, Deck> = self
+            .texts
+            .iter()
+            .map(|(name, texts)| (name.clone(), Deck::new(name, texts.paragraphs.len())))
+            .collect();
         for at in 0..self.sites.len() {
             let (site, file) = (self.sites[at].clone(), at % 3);
             // Half of the hosts are asked for robots.txt after their pages.
@@ -141,7 +147,9 @@ impl Crawl {
             }
             for number in 1..=site.pages {
                 let deck = decks.get_mut(&site.text).context("a deck for each text file")?;
-                let set = deck.deal().with_context(|| format!("{}: too few paragraphs in {}.md", site.frame.host, site.text))?;
+                let set = deck.deal().with_context(|| {
+                    format!("{}: too few paragraphs in {}.md", site.frame.host, site.text)
+                })?;
                 let all = &self.texts[&site.text].paragraphs;
                 let label = format!("{}/{number}", site.frame.host);
                 let mut others: Vec<usize> = (0..all.len()).filter(|at| !set.contains(at)).collect();
@@ -166,7 +174,12 @@ impl Crawl {
         for (path, media_type, body) in site.frame.marks.files(&site.frame.host) {
             let url = format!("https://{}{path}", site.frame.host);
             let head = format!("HTTP/1.1 200 OK\nContent-Type: {media_type}\nContent-Length: {}", body.len());
-            let truth = Truth { expected: "skipped: not a page".to_owned(), shape: "", charset: String::new(), ..self.truth_of(site) };
+            let truth = Truth {
+                expected: "skipped: not a page".to_owned(),
+                shape: "",
+                charset: String::new(),
+                ..self.truth_of(site)
+            };
             self.add(file, &Record::response(&url, &head, body.as_bytes()), truth)?;
         }
         Ok(())
@@ -193,13 +206,17 @@ impl Crawl {
         let count = self.made.len();
         let skipped = || Truth { expected: "skipped: not a page".to_owned(), ..Truth::default() };
         if count % 5 == 0 {
-            let (host, path) = url.trim_start_matches("https://").split_once('/').context("a URL with a path")?;
-            let request = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: kilim-samples\r\n\r\n");
-            let record = Record::new("request", &url, "application/http; msgtype=request", request.into_bytes());
+            let (host, path) =
+                url.trim_start_matches("https://").split_once('/').context("a URL with a path")?;
+            let request =
+                format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: kilim-samples\r\n\r\n");
+            let record =
+                Record::new("request", &url, "application/http; msgtype=request", request.into_bytes());
             self.add(file, &record, skipped())?;
         }
         let (coding, body) = wire(count, &bytes)?;
-        let mut head = format!("HTTP/1.1 200 OK\nServer: nginx\nContent-Type: {}", site.charset.content_type());
+        let mut head =
+            format!("HTTP/1.1 200 OK\nServer: nginx\nContent-Type: {}", site.charset.content_type());
         for (name, value) in site.frame.marks.http_headers() {
             head.push_str(&format!("\n{name}: {value}"));
         }
@@ -214,7 +231,8 @@ impl Crawl {
             record = record.with("WARC-Truncated", "length");
             truth.damage = "cut inside a character".to_owned();
         }
-        truth.wire = coding.iter().filter_map(|header| header.split(": ").nth(1)).collect::<Vec<_>>().join("+");
+        truth.wire =
+            coding.iter().filter_map(|header| header.split(": ").nth(1)).collect::<Vec<_>>().join("+");
         let placed = self.add(file, &record, truth)?;
         if count % 7 == 0 {
             let fields = format!("fetchTimeMs: {}\r\ncharset-detected: UTF-8\r\n", 100 + count);
@@ -243,7 +261,8 @@ impl Crawl {
             site.country = row.option("country")?.map(str::to_owned);
             let file = index % 3;
             let kind = row.get("kind")?;
-            let mut truth = Truth { copy_of: of.url.clone(), copy_kind: kind.to_owned(), ..self.truth_of(&site) };
+            let mut truth =
+                Truth { copy_of: of.url.clone(), copy_kind: kind.to_owned(), ..self.truth_of(&site) };
             if kind == "exact" {
                 let source = &self.sites[of.site];
                 truth = Truth {
@@ -266,7 +285,8 @@ impl Crawl {
             site.frame.shape = self.sites[of.site].frame.shape;
             truth.shape = site.frame.shape.as_str();
             match kind {
-                "text" => "duplicate or its original, where the extractor leaves both frames out".clone_into(&mut truth.expected),
+                "text" => "duplicate or its original, where the extractor leaves both frames out"
+                    .clone_into(&mut truth.expected),
                 "near" => {
                     let mut seed = Seeded::new(&format!("{}#{index}", of.url));
                     let percent = row.number("percent")?;
@@ -297,7 +317,11 @@ impl Crawl {
             record.kind = "revisit";
             let wire_digest = super::warc::digest(&wire(number, &of.bytes)?.1);
             record.headers[0].1 = wire_digest;
-            let truth = Truth { copy_of: of.url, expected: "skipped: revisit".to_owned(), ..self.truth_of(&self.sites[of.site]) };
+            let truth = Truth {
+                copy_of: of.url,
+                expected: "skipped: revisit".to_owned(),
+                ..self.truth_of(&self.sites[of.site])
+            };
             self.add(2, &record, truth)?;
         }
         let twice = self.made[11].clone();

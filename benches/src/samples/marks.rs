@@ -171,7 +171,10 @@ impl Marks {
     /// A figure in the article whose caption carries the licence of the image.
     pub(crate) fn figure(&self) -> String {
         let caption = |licence: &Licence| {
-            format!("<figure><img src=\"/img/1.jpg\" alt=\"\"><figcaption>{}</figcaption></figure>\n", anchor(licence, ""))
+            format!(
+                "<figure><img src=\"/img/1.jpg\" alt=\"\"><figcaption>{}</figcaption></figure>\n",
+                anchor(licence, "")
+            )
         };
         self.at(Place::Image).map(caption).collect()
     }
@@ -202,16 +205,21 @@ impl Marks {
         const TEXT: &str = "text/plain; charset=utf-8";
         let mut files = Vec::new();
         for opt_out in &self.opt_outs {
-            let robots = |body: &str| ("/robots.txt", TEXT, format!("{body}\nSitemap: https://{host}/sitemap.xml\n"));
+            let robots =
+                |body: &str| ("/robots.txt", TEXT, format!("{body}\nSitemap: https://{host}/sitemap.xml\n"));
             files.push(match opt_out {
                 OptOut::RobotsOpen => robots("User-agent: *\nDisallow: /admin/\n"),
                 OptOut::RobotsClosed => robots("User-agent: *\nDisallow: /\n"),
                 OptOut::RobotsAi => {
                     robots("User-agent: GPTBot\nUser-agent: CCBot\nDisallow: /\n\nUser-agent: *\nAllow: /\n")
                 }
-                OptOut::RobotsSignal => robots("User-agent: *\nContent-Signal: search=yes, ai-train=no\nAllow: /\n"),
+                OptOut::RobotsSignal => {
+                    robots("User-agent: *\nContent-Signal: search=yes, ai-train=no\nAllow: /\n")
+                }
                 OptOut::RobotsUsage => robots("User-agent: *\nContent-Usage: train-ai=n\nAllow: /\n"),
-                OptOut::RobotsRsl => robots(&format!("License: https://{host}/rsl.xml\n\nUser-agent: *\nAllow: /\n")),
+                OptOut::RobotsRsl => {
+                    robots(&format!("License: https://{host}/rsl.xml\n\nUser-agent: *\nAllow: /\n"))
+                }
                 OptOut::TdmRep => (
                     "/.well-known/tdmrep.json",
                     "application/json",
@@ -236,7 +244,9 @@ mod tests {
     #[test]
     fn conflicting_marks_stand_in_head_and_footer() {
         let marks = Marks::parse(Some("by@head,by-nc-sa@footer,rights"), None).unwrap();
-        assert!(marks.head().contains("rel=\"license\" href=\"https://creativecommons.org/licenses/by/4.0/\""));
+        assert!(
+            marks.head().contains("rel=\"license\" href=\"https://creativecommons.org/licenses/by/4.0/\"")
+        );
         assert!(marks.footer().contains("licenses/by-nc-sa/4.0/\">CC BY-NC-SA 4.0<"));
         assert!(marks.rights);
     }

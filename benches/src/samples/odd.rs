@@ -5,8 +5,8 @@ use anyhow::{Context, Result};
 
 use super::choose::Seeded;
 use super::crawl::Crawl;
-use super::page::{Frame, Page, Shape, render};
 use super::marks::Marks;
+use super::page::{Frame, Page, Shape, render};
 use super::truth::Truth;
 use super::warc::Record;
 
@@ -43,12 +43,18 @@ impl Crawl {
     /// What a crawl holds beside pages.
     pub(crate) fn add_odd(&mut self) -> Result<()> {
         let gone = "<html lang=\"sw\"><title>404</title><h1>Ukurasa haupo</h1><p>Ukurasa uliotafuta haupatikani.</p></html>";
-        let short = |tag: &str, text: &str| format!("<html lang=\"{tag}\"><title>{text}</title><p>{text}</p></html>");
+        let short =
+            |tag: &str, text: &str| format!("<html lang=\"{tag}\"><title>{text}</title><p>{text}</p></html>");
         let nested = |depth: usize, text: &str| {
-            format!("<html lang=\"de\"><title>Tief</title>{}<p>{text}</p>{}</html>", "<div>".repeat(depth), "</div>".repeat(depth))
+            format!(
+                "<html lang=\"de\"><title>Tief</title>{}<p>{text}</p>{}</html>",
+                "<div>".repeat(depth),
+                "</div>".repeat(depth)
+            )
         };
         let text_of = |name: &str, at: usize| self.texts[name].paragraphs[at].text.clone();
-        let (swahili, german, greek, hindi) = (text_of("swa", 11), text_of("deu", 9), text_of("ell", 8), text_of("hin", 9));
+        let (swahili, german, greek, hindi) =
+            (text_of("swa", 11), text_of("deu", 9), text_of("ell", 8), text_of("hin", 9));
         let xhtml = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" xml:lang=\"el\"><head><title>Βάρκες</title></head><body><p>{greek}</p></body></html>"
         );
@@ -62,19 +68,68 @@ impl Crawl {
         let not_page = "skipped: not a page";
         let too_short = "rejected: too short";
         let rows: Vec<(&str, &str, &str, &[u8], &str, &str)> = vec![
-            ("https://habari-mwatate.co.ke/haupo", "404 Not Found", HTML, gone.as_bytes(), "swa_Latn", not_ok),
+            (
+                "https://habari-mwatate.co.ke/haupo",
+                "404 Not Found",
+                HTML,
+                gone.as_bytes(),
+                "swa_Latn",
+                not_ok,
+            ),
             ("https://gemeinde-muehlbach.de/alt", "301 Moved Permanently", HTML, b"", "", not_ok),
             ("https://dimos-lithari.gov.gr/teo", "503 Service Unavailable", HTML, b"<p>503</p>", "", not_ok),
             ("https://habari-mwatate.co.ke/img/1.png", "200 OK", "image/png", png, "", not_page),
-            ("https://vaigai-seithi.in/main.css", "200 OK", "text/css", b"body{font:16px serif}\n", "", not_page),
+            (
+                "https://vaigai-seithi.in/main.css",
+                "200 OK",
+                "text/css",
+                b"body{font:16px serif}\n",
+                "",
+                not_page,
+            ),
             ("https://gmina-zabienice.pl/plan.pdf", "200 OK", "application/pdf", pdf, "", not_page),
-            ("https://echo-du-lavoir.fr/api/1", "200 OK", "application/json", b"{\"titre\":\"Le lavoir\"}", "", not_page),
+            (
+                "https://echo-du-lavoir.fr/api/1",
+                "200 OK",
+                "application/json",
+                b"{\"titre\":\"Le lavoir\"}",
+                "",
+                not_page,
+            ),
             ("https://yeshi-ribao.com.tw/leer", "200 OK", HTML, b"", "", too_short),
-            ("https://habari-mwatate.co.ke/hadithi.txt", "200 OK", "text/plain; charset=utf-8", swahili.as_bytes(), "swa_Latn", "document"),
-            ("https://nisiotika-nea.gr/varkes.xhtml", "200 OK", "application/xhtml+xml", xhtml.as_bytes(), "ell_Grek", "document"),
-            ("https://hindi-paatha.example-press.org/kahani", "200", "application/octet-stream", octets.as_bytes(), "hin_Deva", "document or skipped: not a page"),
+            (
+                "https://habari-mwatate.co.ke/hadithi.txt",
+                "200 OK",
+                "text/plain; charset=utf-8",
+                swahili.as_bytes(),
+                "swa_Latn",
+                "document",
+            ),
+            (
+                "https://nisiotika-nea.gr/varkes.xhtml",
+                "200 OK",
+                "application/xhtml+xml",
+                xhtml.as_bytes(),
+                "ell_Grek",
+                "document",
+            ),
+            (
+                "https://hindi-paatha.example-press.org/kahani",
+                "200",
+                "application/octet-stream",
+                octets.as_bytes(),
+                "hin_Deva",
+                "document or skipped: not a page",
+            ),
             ("https://mandi-samachar.in/app", "200 OK", HTML, script.as_bytes(), "", too_short),
-            ("https://marktblatt-muehlbach.de/tief", "200 OK", HTML, deep.as_bytes(), "deu_Latn", "document or rejected: nesting"),
+            (
+                "https://marktblatt-muehlbach.de/tief",
+                "200 OK",
+                HTML,
+                deep.as_bytes(),
+                "deu_Latn",
+                "document or rejected: nesting",
+            ),
         ];
         for (url, status, media_type, body, lang, expected) in rows {
             let mut record = response(url, status, media_type, body);
@@ -92,7 +147,11 @@ impl Crawl {
             ("am", "amh_Ethi", "jimma-zena.et", "ሰላም ነው?"),
         ] {
             let url = format!("https://{host}/salamu");
-            self.add(1, &response(&url, "200 OK", HTML, short(tag, text).as_bytes()), odd(&url, lang, too_short))?;
+            self.add(
+                1,
+                &response(&url, "200 OK", HTML, short(tag, text).as_bytes()),
+                odd(&url, lang, too_short),
+            )?;
         }
         self.add_other_types()
     }
@@ -104,7 +163,11 @@ impl Crawl {
         self.add(0, &resource, odd(&url, "som_Latn", "document"))?;
         let urdu = self.texts["urd"].paragraphs[2].text.clone();
         let url = "https://multan-akhbar.com.pk/garmi.txt";
-        self.add(1, &Record::new("resource", url, "text/plain", urdu.clone().into_bytes()), odd(url, "urd_Arab", "document"))?;
+        self.add(
+            1,
+            &Record::new("resource", url, "text/plain", urdu.clone().into_bytes()),
+            odd(url, "urd_Arab", "document"),
+        )?;
         self.add(
             1,
             &Record::new("conversion", url, "text/plain", urdu.into_bytes()),
@@ -149,7 +212,11 @@ impl Crawl {
                         member[middle..middle + 4].iter_mut().for_each(|byte| *byte ^= 0xff);
                         member
                     };
-                    (file.add_damaged(&record, flip)?, "four bytes in the middle of the member are flipped", "broken")
+                    (
+                        file.add_damaged(&record, flip)?,
+                        "four bytes in the middle of the member are flipped",
+                        "broken",
+                    )
                 }
                 1 => {
                     let wrong = |mut member: Vec<u8>| {
@@ -157,16 +224,32 @@ impl Crawl {
                         member[crc..crc + 4].fill(0);
                         member
                     };
-                    (file.add_damaged(&record, wrong)?, "the CRC of the member is wrong, the data whole", "broken, or document with a warning")
+                    (
+                        file.add_damaged(&record, wrong)?,
+                        "the CRC of the member is wrong, the data whole",
+                        "broken, or document with a warning",
+                    )
                 }
-                2 => (file.add_garbage(&Seeded::new("garbage").bytes(333)), "333 bytes that are no member", "broken"),
+                2 => (
+                    file.add_garbage(&Seeded::new("garbage").bytes(333)),
+                    "333 bytes that are no member",
+                    "broken",
+                ),
                 3 => {
                     let length = record.block.len() + 5000;
-                    (file.add_with_length(&record, length)?, "Content-Length is 5000 too large", "broken, or document with a warning")
+                    (
+                        file.add_with_length(&record, length)?,
+                        "Content-Length is 5000 too large",
+                        "broken, or document with a warning",
+                    )
                 }
                 4 => {
                     let length = record.block.len() - 300;
-                    (file.add_with_length(&record, length)?, "Content-Length is 300 too small", "broken, or document with a warning")
+                    (
+                        file.add_with_length(&record, length)?,
+                        "Content-Length is 300 too small",
+                        "broken, or document with a warning",
+                    )
                 }
                 5 => {
                     let member = super::warc::gzip("Αυτό δεν είναι εγγραφή WARC.\n".as_bytes())?;

@@ -9,8 +9,7 @@ use super::crawl::Crawl;
 use super::texts::read_table;
 
 /// The header line of `seeds.csv`.
-pub(crate) const HEADER: &str =
-    "url,languages,countries,steward,license,license_basis,training_ok,evidence_url,mode,personal,community,section,note";
+pub(crate) const HEADER: &str = "url,languages,countries,steward,license,license_basis,training_ok,evidence_url,mode,personal,community,section,note";
 
 /// `seeds.csv` as text, one line per host or path in the order of the sites.
 pub(crate) fn csv(crawl: &Crawl, samples: &Path) -> Result<String> {
@@ -22,7 +21,8 @@ pub(crate) fn csv(crawl: &Crawl, samples: &Path) -> Result<String> {
     let mut lines = vec![HEADER.to_owned()];
     for site in &crawl.sites {
         for (id, prefix) in &site.seeds {
-            let steward = stewards.get(id.as_str()).with_context(|| format!("{}: no steward {id}", site.frame.host))?;
+            let steward =
+                stewards.get(id.as_str()).with_context(|| format!("{}: no steward {id}", site.frame.host))?;
             let path = if prefix.is_empty() { "/" } else { prefix };
             let url = format!("https://{}{path}", site.frame.host);
             let mut cells = vec![quote(&url), quote(&crawl.texts[&site.text].lang)];
@@ -49,7 +49,11 @@ pub(crate) fn csv(crawl: &Crawl, samples: &Path) -> Result<String> {
 
 /// A cell of RFC 4180.
 fn quote(cell: &str) -> String {
-    if cell.contains([',', '"', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+    if cell.contains([',', '"', '\n']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
 }
 
 #[cfg(test)]

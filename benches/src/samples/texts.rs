@@ -67,7 +67,9 @@ impl Texts {
             .and_then(|rest| rest.split_once("\n---\n"))
             .context("no head between two lines of ---")?;
         let fields: BTreeMap<&str, &str> = head.lines().filter_map(|line| line.split_once(": ")).collect();
-        let field = |name: &str| fields.get(name).map(|value| (*value).to_owned()).context(format!("no {name}: in the head"));
+        let field = |name: &str| {
+            fields.get(name).map(|value| (*value).to_owned()).context(format!("no {name}: in the head"))
+        };
         let words: Vec<String> = field("chrome")?.split('|').map(|word| word.trim().to_owned()).collect();
         ensure!(words.len() == Word::Price as usize + 1, "chrome: holds {} words, not 10", words.len());
         let mut paragraphs = Vec::new();
@@ -92,7 +94,8 @@ pub(crate) fn read_texts(folder: &Path) -> Result<BTreeMap<String, Texts>> {
     let mut texts = BTreeMap::new();
     for entry in fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
         let path = entry?.path();
-        let (Some(name), Some("md")) = (path.file_stem().and_then(|s| s.to_str()), path.extension().and_then(|s| s.to_str()))
+        let (Some(name), Some("md")) =
+            (path.file_stem().and_then(|s| s.to_str()), path.extension().and_then(|s| s.to_str()))
         else {
             continue;
         };
@@ -110,7 +113,10 @@ pub(crate) struct Row {
 
 impl Row {
     pub(crate) fn get(&self, column: &str) -> Result<&str> {
-        self.columns.get(column).map(String::as_str).with_context(|| format!("{}: no column {column}", self.place))
+        self.columns
+            .get(column)
+            .map(String::as_str)
+            .with_context(|| format!("{}: no column {column}", self.place))
     }
 
     /// A column where `-` or nothing means none.
@@ -138,7 +144,8 @@ pub(crate) fn read_table(path: &Path) -> Result<Vec<Row>> {
         let place = format!("{}:{}", path.display(), number + 2);
         let cells: Vec<&str> = line.split('\t').collect();
         ensure!(cells.len() == header.len(), "{place}: {} cells, not {}", cells.len(), header.len());
-        let columns = header.iter().zip(cells).map(|(name, cell)| ((*name).to_owned(), cell.to_owned())).collect();
+        let columns =
+            header.iter().zip(cells).map(|(name, cell)| ((*name).to_owned(), cell.to_owned())).collect();
         rows.push(Row { columns, place });
     }
     Ok(rows)

@@ -48,7 +48,11 @@ pub(crate) fn digest(data: &[u8]) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
 }
 
 /// One gzip member without name and time.
@@ -117,7 +121,11 @@ impl WarcFile {
     }
 
     /// Appends a record whose member `damage` has changed.
-    pub(crate) fn add_damaged(&mut self, record: &Record, damage: impl Fn(Vec<u8>) -> Vec<u8>) -> Result<Placed> {
+    pub(crate) fn add_damaged(
+        &mut self,
+        record: &Record,
+        damage: impl Fn(Vec<u8>) -> Vec<u8>,
+    ) -> Result<Placed> {
         let (id, date) = self.next_name();
         let member = damage(gzip(&plain(record, &id, &date, record.block.len()))?);
         Ok(self.push(&member, id, date))
@@ -196,7 +204,11 @@ mod tests {
     fn two_files_of_the_same_records_are_equal_byte_for_byte() {
         let make = || {
             let (mut file, _) = WarcFile::new("mfano.warc.gz").unwrap();
-            let record = Record::response("https://habari.example/", "HTTP/1.1 200 OK", "Habari ya asubuhi".as_bytes());
+            let record = Record::response(
+                "https://habari.example/",
+                "HTTP/1.1 200 OK",
+                "Habari ya asubuhi".as_bytes(),
+            );
             let placed = file.add(&record).unwrap();
             (file.bytes, placed.id, placed.date)
         };
@@ -208,9 +220,11 @@ mod tests {
     #[test]
     fn a_member_inflates_to_the_record() {
         let (mut file, _) = WarcFile::new("mfano.warc.gz").unwrap();
-        let placed = file.add(&Record::new("resource", "https://a.example/", "text/plain", "வணக்கம்".into())).unwrap();
+        let placed =
+            file.add(&Record::new("resource", "https://a.example/", "text/plain", "வணக்கம்".into())).unwrap();
         let mut out = vec![0; 4096];
-        let length = libdeflater::Decompressor::new().gzip_decompress(&file.bytes[placed.offset..], &mut out).unwrap();
+        let length =
+            libdeflater::Decompressor::new().gzip_decompress(&file.bytes[placed.offset..], &mut out).unwrap();
         let text = String::from_utf8(out[..length].to_vec()).unwrap();
         assert!(text.starts_with("WARC/1.1\r\nWARC-Type: resource\r\n"), "{text}");
         assert!(text.ends_with("Content-Length: 21\r\n\r\nவணக்கம்\r\n\r\n"), "{text}");
