@@ -10,9 +10,9 @@ fn samples() -> PathBuf {
 
 /// Rows of a tab-separated table by column.
 fn table(name: &str) -> Vec<BTreeMap<String, String>> {
-    let source = fs::read_to_string(samples().join(name)).unwrap();
+    let source = fs::read_to_string(samples().join(name)).expect("a committed table");
     let mut lines = source.lines().map(|line| line.split('\t').map(str::to_owned).collect::<Vec<_>>());
-    let header = lines.next().unwrap();
+    let header = lines.next().expect("a header line");
     lines.map(|cells| header.iter().cloned().zip(cells).collect()).collect()
 }
 

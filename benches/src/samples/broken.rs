@@ -46,7 +46,7 @@ pub(crate) fn files(crawl: &Crawl) -> Result<BTreeMap<String, Vec<u8>>> {
             "page-50mb.warc.gz",
             large("https://periya-pakkam.in/", paragraph.as_bytes(), 50_000_000 / paragraph.len())?,
         ),
-        ("bomb-200mib.warc.gz", large("https://bomu.co.ke/", &[b' '; 1 << 16], 200 << 4)?),
+        ("bomb-200mib.warc.gz", large("https://bomu.co.ke/", &[b' '; 1 << 10], 200 << 10)?),
     ];
     Ok(files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).collect())
 }

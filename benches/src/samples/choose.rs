@@ -140,7 +140,9 @@ mod tests {
     fn a_small_deck_deals_each_pair_once() {
         let mut deck = Deck::new("bod", 3);
         let mut pages: Vec<_> = std::iter::from_fn(|| deck.deal()).collect();
-        pages.iter_mut().for_each(|page| page.sort_unstable());
+        for page in &mut pages {
+            page.sort_unstable();
+        }
         pages.sort();
         assert_eq!(pages, [[0, 1], [0, 2], [1, 2]]);
     }

@@ -1,6 +1,7 @@
 //! From the tables to records: each site's pages, its robots.txt, and the copies that other sites keep.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -72,6 +73,16 @@ struct Made {
     bytes: Vec<u8>,
     placed: Placed,
     file: usize,
+}
+
+/// A page that is about to be added.
+struct Draft {
+    /// The site it is made of; the host may be another's.
+    at: usize,
+    page: Page,
+    truth: Truth,
+    url: String,
+    bytes: Vec<u8>,
 }
 
 /// The crawl while it grows.
@@ -189,23 +200,14 @@ impl Crawl {
     fn add_page(&mut self, file: usize, at: usize, site: &Site, page: Page, truth: Truth) -> Result<()> {
         let bytes = site.charset.encode(&render(&site.frame, &self.texts[&site.text], &page))?;
         let url = format!("https://{}{}", site.frame.host, path(site.frame.shape, &page));
-        self.add_bytes(file, at, site, page, truth, url, bytes)
+        self.add_bytes(file, site, Draft { at, page, truth, url, bytes })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one call per kind of page, each argument of another kind")]
-    fn add_bytes(
-        &mut self,
-        file: usize,
-        at: usize,
-        site: &Site,
-        page: Page,
-        mut truth: Truth,
-        url: String,
-        bytes: Vec<u8>,
-    ) -> Result<()> {
+    fn add_bytes(&mut self, file: usize, site: &Site, draft: Draft) -> Result<()> {
+        let Draft { at, page, mut truth, url, bytes } = draft;
         let count = self.made.len();
         let skipped = || Truth { expected: "skipped: not a page".to_owned(), ..Truth::default() };
-        if count % 5 == 0 {
+        if count.is_multiple_of(5) {
             let (host, path) =
                 url.trim_start_matches("https://").split_once('/').context("a URL with a path")?;
             let request =
@@ -218,23 +220,23 @@ impl Crawl {
         let mut head =
             format!("HTTP/1.1 200 OK\nServer: nginx\nContent-Type: {}", site.charset.content_type());
         for (name, value) in site.frame.marks.http_headers() {
-            head.push_str(&format!("\n{name}: {value}"));
+            let _ = write!(head, "\n{name}: {value}");
         }
         for header in coding {
-            head.push_str(&format!("\n{header}"));
+            let _ = write!(head, "\n{header}");
         }
         if !coding.contains(&"Transfer-Encoding: chunked") {
-            head.push_str(&format!("\nContent-Length: {}", body.len()));
+            let _ = write!(head, "\nContent-Length: {}", body.len());
         }
         let mut record = Record::response(&url, &head, &body).with("WARC-IP-Address", address(count));
         if site.charset.is_cut() {
             record = record.with("WARC-Truncated", "length");
-            truth.damage = "cut inside a character".to_owned();
+            "cut inside a character".clone_into(&mut truth.damage);
         }
         truth.wire =
             coding.iter().filter_map(|header| header.split(": ").nth(1)).collect::<Vec<_>>().join("+");
         let placed = self.add(file, &record, truth)?;
-        if count % 7 == 0 {
+        if count.is_multiple_of(7) {
             let fields = format!("fetchTimeMs: {}\r\ncharset-detected: UTF-8\r\n", 100 + count);
             let record = Record::new("metadata", &url, "application/warc-fields", fields.into_bytes())
                 .with("WARC-Concurrent-To", placed.id.clone());
@@ -278,7 +280,8 @@ impl Crawl {
                 let path = of.url.splitn(4, '/').nth(3).context("a URL with a path")?;
                 let query = if host == of_host { "?print=1" } else { "" };
                 let url = format!("https://{host}/{path}{query}");
-                self.add_bytes(file, of.site, &copy, Page { number: 0, ..of.page }, truth, url, of.bytes)?;
+                let page = Page { number: 0, ..of.page };
+                self.add_bytes(file, &copy, Draft { at: of.site, page, truth, url, bytes: of.bytes })?;
                 continue;
             }
             let mut page = Page { number: 20 + index, ..of.page };
@@ -366,5 +369,9 @@ fn chunks(bytes: &[u8]) -> Vec<u8> {
 
 /// An address of the ranges for documentation (RFC 5737 and 3849).
 fn address(count: usize) -> String {
-    if count % 6 == 0 { format!("2001:db8::{count:x}") } else { format!("192.0.2.{}", 1 + count % 250) }
+    if count.is_multiple_of(6) {
+        format!("2001:db8::{count:x}")
+    } else {
+        format!("192.0.2.{}", 1 + count % 250)
+    }
 }

@@ -12,6 +12,9 @@ use super::warc::Record;
 
 const HTML: &str = "text/html; charset=utf-8";
 
+/// URL, status, media type, body, language, and what is expected.
+type Odd<'a> = (&'a str, &'a str, &'a str, &'a [u8], &'a str, &'a str);
+
 /// A response with a status line and a media type of its own.
 pub(crate) fn response(url: &str, status: &str, media_type: &str, body: &[u8]) -> Record {
     let head = format!("HTTP/1.1 {status}\nContent-Type: {media_type}\nContent-Length: {}", body.len());
@@ -67,7 +70,7 @@ impl Crawl {
         let not_ok = "skipped: status";
         let not_page = "skipped: not a page";
         let too_short = "rejected: too short";
-        let rows: Vec<(&str, &str, &str, &[u8], &str, &str)> = vec![
+        let rows: [Odd; 13] = [
             (
                 "https://habari-mwatate.co.ke/haupo",
                 "404 Not Found",

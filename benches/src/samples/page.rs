@@ -110,18 +110,17 @@ pub(crate) fn render(frame: &Frame, texts: &Texts, page: &Page) -> String {
     let dir = if texts.right_to_left() { " dir=\"rtl\"" } else { "" };
     let charset =
         frame.meta_charset.as_ref().map(|c| format!("<meta charset=\"{c}\">\n")).unwrap_or_default();
-    let nav: String = [Word::Home, Word::News, Word::Notices, Word::About, Word::Contact]
-        .iter()
-        .enumerate()
-        .map(|(at, word)| format!("<li><a href=\"/s{at}\">{}</a></li>\n", escape(texts.word(*word))))
-        .collect();
-    let related: String = page
-        .related
-        .iter()
-        .map(|title| {
-            format!("<li>{} <a href=\"/r\">{}</a></li>\n", escape(title), escape(texts.word(Word::ReadMore)))
-        })
-        .collect();
+    let mut nav = String::new();
+    for (at, word) in
+        [Word::Home, Word::News, Word::Notices, Word::About, Word::Contact].into_iter().enumerate()
+    {
+        let _ = writeln!(nav, "<li><a href=\"/s{at}\">{}</a></li>", escape(texts.word(word)));
+    }
+    let mut related = String::new();
+    for title in &page.related {
+        let more = escape(texts.word(Word::ReadMore));
+        let _ = writeln!(related, "<li>{} <a href=\"/r\">{more}</a></li>", escape(title));
+    }
     let rights = if frame.marks.rights {
         format!("<p>© 2026 {}</p>\n", escape(&texts.rights))
     } else {
@@ -170,9 +169,9 @@ fn article(frame: &Frame, texts: &Texts, page: &Page, seed: &mut Seeded) -> Stri
 fn list(texts: &Texts, page: &Page, seed: &mut Seeded) -> String {
     let mut html = format!("<h1>{}</h1>\n<ol>\n", escape(&page.paragraphs[0].title));
     for paragraph in &page.paragraphs {
-        let _ = write!(
+        let _ = writeln!(
             html,
-            "<li><h2>{}</h2><p>{}</p></li>\n",
+            "<li><h2>{}</h2><p>{}</p></li>",
             escape(&paragraph.title),
             escape(&paragraph.text)
         );
@@ -184,7 +183,7 @@ fn list(texts: &Texts, page: &Page, seed: &mut Seeded) -> String {
     html.push_str("</tr>\n");
     for row in 1..=6 {
         let price = 20 + seed.below(400);
-        let _ = write!(html, "<tr><td>{row}</td><td>{price}</td><td>{}</td></tr>\n", price + seed.below(30));
+        let _ = writeln!(html, "<tr><td>{row}</td><td>{price}</td><td>{}</td></tr>", price + seed.below(30));
     }
     html.push_str("</table>\n");
     html
@@ -197,9 +196,9 @@ fn forum(frame: &Frame, page: &Page, seed: &mut Seeded) -> String {
     for (at, paragraph) in page.paragraphs.iter().enumerate() {
         let user = name(seed);
         let quote = quoted.take().map(|text| format!("<blockquote>{text}</blockquote>")).unwrap_or_default();
-        let _ = write!(
+        let _ = writeln!(
             html,
-            "<div class=\"post\" id=\"p{}\"><div class=\"author\">{user}{} · {}</div><div class=\"content\">{quote}<p>{}</p></div></div>\n",
+            "<div class=\"post\" id=\"p{}\"><div class=\"author\">{user}{} · {}</div><div class=\"content\">{quote}<p>{}</p></div></div>",
             at + 1,
             seed.below(90) + 10,
             date(seed),
@@ -211,9 +210,9 @@ fn forum(frame: &Frame, page: &Page, seed: &mut Seeded) -> String {
     }
     let licence = frame.marks.comment();
     if !licence.is_empty() {
-        let _ = write!(
+        let _ = writeln!(
             html,
-            "<div class=\"post\"><div class=\"author\">{}</div><div class=\"signature\">{licence}</div></div>\n",
+            "<div class=\"post\"><div class=\"author\">{}</div><div class=\"signature\">{licence}</div></div>",
             name(seed)
         );
     }
@@ -230,7 +229,7 @@ fn notice(texts: &Texts, page: &Page, seed: &mut Seeded) -> String {
         page.number,
     );
     for paragraph in &page.paragraphs {
-        let _ = write!(html, "<p>{}</p>\n", escape(&paragraph.text));
+        let _ = writeln!(html, "<p>{}</p>", escape(&paragraph.text));
     }
     let _ = write!(html, "<p class=\"date\">{}</p>\n</div>\n", date(seed));
     html
@@ -245,7 +244,7 @@ fn blog(frame: &Frame, texts: &Texts, page: &Page, seed: &mut Seeded) -> String 
         frame.marks.figure(),
     );
     for paragraph in &page.paragraphs {
-        let _ = write!(html, "<p>{}</p>\n", escape(&paragraph.text));
+        let _ = writeln!(html, "<p>{}</p>", escape(&paragraph.text));
     }
     let _ = write!(html, "</div>\n<div class=\"comments\"><h3>{}</h3>", escape(texts.word(Word::Comments)));
     if let Some(title) = page.related.first() {
