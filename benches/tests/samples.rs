@@ -124,3 +124,20 @@ fn seeds_cover_some_hosts_whole_some_in_part_and_some_not() {
     );
     assert!(source.contains(",local-only,") && source.contains(",restricted,") && source.contains(",open,"));
 }
+
+#[test]
+fn countries_are_those_of_the_table_of_cctlds() {
+    let source = fs::read_to_string(samples().join("../configs/cctld.csv")).unwrap();
+    let rows: Vec<Vec<&str>> = source.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    let binding: BTreeMap<&str, &str> =
+        rows.iter().filter(|row| row[4] == "false").map(|row| (row[0], row[1])).collect();
+    assert_eq!(binding.len() + 25, rows.len(), "25 ccTLDs are sold abroad; none may be listed twice");
+    for (tld, country) in [("uk", "GB"), ("eu", "EU"), ("no", "NO"), ("xn--p1ai", "RU"), ("xn--o3cw4h", "TH")]
+    {
+        assert_eq!(binding.get(tld), Some(&country), ".{tld}");
+    }
+    for page in pages() {
+        let tld = page["host"].rsplit('.').next().unwrap_or_default();
+        assert_eq!(binding.get(tld).copied().unwrap_or("-"), page["country"], "{}", page["host"]);
+    }
+}

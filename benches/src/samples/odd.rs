@@ -258,7 +258,7 @@ impl Crawl {
                     let member = super::warc::gzip("Αυτό δεν είναι εγγραφή WARC.\n".as_bytes())?;
                     (file.add_garbage(&member), "a member without a WARC record", "broken")
                 }
-                6 => (file.add_garbage(&[0; 512]), "512 zero bytes", "broken"),
+                6 => (file.add_garbage(&[0; 512]), "512 zero bytes", "padding: nothing is lost"),
                 _ => {
                     let cut = |mut member: Vec<u8>| {
                         member.truncate(member.len() * 2 / 3);
