@@ -4,5 +4,6 @@
 pub mod config;
 pub mod document;
 pub mod extract;
+pub mod provenance;
 pub mod step;
 pub mod steps;

@@ -294,7 +294,10 @@ impl Collector {
             Value::Array(items) => items.iter().for_each(|item| self.json_ld(item, parent, place)),
             Value::Object(node) => {
                 let kind = node.get("@type").map(first_text).unwrap_or_default().to_ascii_lowercase();
-                for (property, value) in node {
+                // Another crate may turn on serde_json's `preserve_order`; the order must not hang on that.
+                let mut properties: Vec<(&String, &Value)> = node.iter().collect();
+                properties.sort_unstable_by_key(|(property, _)| *property);
+                for (property, value) in properties {
                     match property.as_str() {
                         "license" | "schema:license" | "dct:license" => {
                             for url in texts(value) {

@@ -415,7 +415,11 @@ mod tests {
             ("nested spans with text", "<span>ሰላም".repeat(100_000), Some("too_deep")),
             ("divs under an svg's style", format!("<svg><style>{}", "<div>".repeat(9_000)), Some("too_deep")),
             ("attributes", format!("<a{many_attributes}>x</a>"), Some("too_many_nodes")),
-            ("fonts reopened in every paragraph", fonts + &"<p>க".repeat(50_000), Some("too_many_nodes")),
+            (
+                "fonts reopened in every paragraph",
+                format!("<p>{fonts}{}", "<p>க".repeat(50_000)),
+                Some("too_many_nodes"),
+            ),
             ("elements", "<b></b>".repeat(2_100_000), Some("too_many_nodes")),
             (
                 "much text deep down",
