@@ -3,6 +3,8 @@
 //! A case file is `data-samples/cases/<step>.yaml`: cases with a name, what is given, and what is expected. A case
 //! that gives `html` to a step other than `extract_html` runs that one first, so that marks are there.
 
+#![expect(clippy::unwrap_used, reason = "a failing case should panic, and these are all tests")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -204,7 +206,7 @@ fn scripts(text: &str) -> usize {
         .chars()
         .map(|c| c.script())
         .filter(|script| !matches!(script, Script::Common | Script::Inherited | Script::Unknown))
-        .map(|script| script.short_name())
+        .map(Script::short_name)
         .collect();
     found.sort_unstable();
     found.dedup();

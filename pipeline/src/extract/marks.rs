@@ -24,7 +24,7 @@ const MAX_JSON_LD: usize = 1 << 20;
 /// Whether a page is worth a walk: a case-insensitive look for the few words that all marks have.
 pub fn may_have_marks(html: &str) -> bool {
     let lower = html.as_bytes().to_ascii_lowercase();
-    [&b"license"[..], b"licence", b"creativecommons", b"rights", b"tdm", b"robots", b"addresscountry"]
+    [&b"license"[..], b"licence", b"creativecommons", b"rights", b"copyright", b"tdm", b"robots", b"addresscountry"]
         .iter()
         .any(|word| memmem::find(&lower, word).is_some())
 }
@@ -109,9 +109,9 @@ impl Place {
                 ["ImageObject", "VideoObject", "AudioObject", "MediaObject"].iter().any(|m| kind.ends_with(m))
             });
             // RDFa: what follows is said about another thing than the page.
-            let about = ["about", "resource"].iter().any(|attribute| {
-                dom::attribute(element, attribute).is_some_and(|value| is_media_file(value))
-            });
+            let about = ["about", "resource"]
+                .iter()
+                .any(|attribute| dom::attribute(element, attribute).is_some_and(is_media_file));
             place.within = match name {
                 "figure" | "figcaption" => "figure",
                 _ if media || about => "figure",

@@ -18,7 +18,7 @@ use crate::document::Mark;
 pub const NAME: &str = "dom_smoothie";
 
 /// Below this many characters Readability does not believe in an article (its `char_threshold`) and gives the whole
-/// page back, menus too; then [`body_text`] is asked, and the shorter of the two is taken.
+/// page back, menus too. Then [`body_text`] is taken, unless it is more than twice as long, as on a page of links.
 const SURE_CHARS: usize = 500;
 
 /// Score of the blocks of an article. Readability weighs subtrees, not blocks, and has no better word for one.
@@ -65,7 +65,7 @@ fn extract(input: Input<'_>, caps: &Caps) -> Result<Extracted, Failure> {
     // Readability has pulled the tree apart; such pages are few and short, so parse again.
     let text = body_text(&Document::from(input.html));
     if let Some(article) = &article
-        && article.text_content.trim().len() <= text.len()
+        && text.len() > 2 * article.text_content.trim().len()
     {
         return Ok(from_article(article, title, html_lang, &landmarks, marks));
     }

@@ -150,9 +150,8 @@ pub fn tier(spdx: &str) -> u8 {
         Some("CC") if has("NC") || has("ND") || has("SAMPLING") || has("DEVNATIONS") => 2,
         Some("CC") if has("SA") => 3,
         Some("CC") if has("BY") => 4,
-        Some("OGL" | "ETALAB" | "NLOD") => 4,
         Some("DL") if has("ZERO") => 5,
-        Some("DL") => 4,
+        Some("DL" | "OGL" | "ETALAB" | "NLOD") => 4,
         Some("ALL") => 1,
         _ => match id.as_str() {
             "UNLICENSE" | "PDDL-1.0" | "0BSD" => 5,

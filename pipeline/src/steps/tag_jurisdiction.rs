@@ -119,6 +119,8 @@ mod tests {
 
     #[test]
     fn only_named_grounds_are_used_and_claims_add_up() {
+        use ClaimBasis::{Publisher, Registry, Steward};
+
         let draft = Draft {
             country_claims: vec!["KE".to_owned(), "TZ".to_owned()],
             ..Draft::new("https://habari.de/")
@@ -141,7 +143,6 @@ mod tests {
             TagJurisdiction { from: from.to_vec() }.apply(&mut page);
             page.claims.iter().map(|c| format!("{} {}", c.basis, c.country)).collect::<Vec<_>>()
         };
-        use ClaimBasis::{Publisher, Registry, Steward};
         assert_eq!(
             claims(&[Registry, Steward, Publisher], "habari.de", true),
             ["registry DE", "steward KE", "steward TZ", "publisher UG"]
