@@ -24,9 +24,18 @@ const MAX_JSON_LD: usize = 1 << 20;
 /// Whether a page is worth a walk: a case-insensitive look for the few words that all marks have.
 pub fn may_have_marks(html: &str) -> bool {
     let lower = html.as_bytes().to_ascii_lowercase();
-    [&b"license"[..], b"licence", b"creativecommons", b"rights", b"copyright", b"tdm", b"robots", b"addresscountry"]
-        .iter()
-        .any(|word| memmem::find(&lower, word).is_some())
+    [
+        &b"license"[..],
+        b"licence",
+        b"creativecommons",
+        b"rights",
+        b"copyright",
+        b"tdm",
+        b"robots",
+        b"addresscountry",
+    ]
+    .iter()
+    .any(|word| memmem::find(&lower, word).is_some())
 }
 
 /// Where the walk stands.
