@@ -1,1 +1,3 @@
-//! Benches.
+//! Benches of Kilim, and the maker of its sample crawl.
+
+pub mod samples;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
 use kilim_langid::LangTag;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Names of columns.
@@ -78,7 +79,7 @@ pub mod column {
 }
 
 /// What became of a record. The order is the order in which outcomes apply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Unreadable bytes.
@@ -349,7 +350,11 @@ fn mark_fields() -> Vec<Field> {
     use column as c;
     vec![
         field(c::OUTCOME, DataType::Utf8),
-        Field::new(c::REASONS, list_of_struct(reason_fields().iter().map(|f| f.as_ref().clone()).collect()), true),
+        Field::new(
+            c::REASONS,
+            list_of_struct(reason_fields().iter().map(|f| f.as_ref().clone()).collect()),
+            true,
+        ),
     ]
 }
 
@@ -417,6 +422,7 @@ pub fn split_end_fields() -> Fields {
         field("length", DataType::UInt64),
         field("items_start", DataType::UInt64),
         field("items_end", DataType::UInt64),
+        field("padding", DataType::UInt64),
         field("pieces", DataType::Utf8),
     ])
 }

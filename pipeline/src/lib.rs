@@ -1,7 +1,18 @@
 //! Kilim turns crawls and community URL seeds into training shards, one set per sovereign node, in which no document
 //! was emitted across a border that its policy closes, and it can prove it.
 
+pub mod config;
+pub mod dedup;
 pub mod document;
 pub mod engine;
+pub mod functions;
+pub mod ingest;
+pub mod ledger;
+pub mod policy;
+pub mod route;
+pub mod run;
+pub mod seal;
+pub mod extract;
 pub mod step;
 pub mod steps;
+pub mod work_dir;

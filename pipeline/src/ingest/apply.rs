@@ -230,7 +230,7 @@ fn tuple_of(page: &Page<'_>, facts: Option<&SourceFacts>) -> Tuple {
         .or_else(|| facts.and_then(|facts| facts.steward.clone()))
         .unwrap_or_default();
     let mode = seed
-        .and_then(|seed| seed.mode.clone())
+        .and_then(|seed| seed.mode.map(|mode| mode.as_str().to_owned()))
         .or_else(|| facts.map(|facts| facts.mode.clone()))
         .unwrap_or_else(|| "open".to_owned());
     let mut community: std::collections::BTreeSet<String> =

@@ -4,7 +4,9 @@
 //! `skipped` with the reason: its record type, its status, its media type. A body without a media type, or with one
 //! that says nothing, is looked at: servers forget it more often in some countries than in others.
 
-use kilim_connectors::http::{Response, ResponseLimits};
+use std::borrow::Cow;
+
+use kilim_connectors::http::{HttpLimits, Response};
 use kilim_connectors::warc::{Record, RecordType};
 
 /// What the reader makes of one record that it could read.
@@ -29,8 +31,8 @@ pub enum Reading<'a> {
 }
 
 /// Reads one record.
-pub fn read<'a>(record: &Record<'a>, limits: &ResponseLimits) -> Reading<'a> {
-    let header = record.header;
+pub fn read<'a>(record: &Record<'a>, limits: HttpLimits) -> Reading<'a> {
+    let header = &record.header;
     match header.record_type() {
         RecordType::Response => read_response(record, limits),
         RecordType::Resource => {
@@ -45,25 +47,25 @@ pub fn read<'a>(record: &Record<'a>, limits: &ResponseLimits) -> Reading<'a> {
     }
 }
 
-fn read_response<'a>(record: &Record<'a>, limits: &ResponseLimits) -> Reading<'a> {
+fn read_response<'a>(record: &Record<'a>, limits: HttpLimits) -> Reading<'a> {
     let Ok(response) = Response::parse(record.block, limits) else {
         return match sniff(record.block) {
             Some(media_type) => Reading::Page { response: None, media_type: media_type.to_owned() },
             None => skipped("no_http_head", None, None),
         };
     };
-    let status = response.status();
+    let status = response.status;
     if !(200..300).contains(&status) {
         return skipped("http_status", Some(status.to_string()), Some(response));
     }
-    if response.body().is_empty() {
+    if response.body.is_empty() {
         return skipped("empty_body", None, Some(response));
     }
     if record.header.target_uri().is_some_and(|url| url.ends_with("/robots.txt")) {
         return skipped("robots", None, Some(response));
     }
-    let declared = response.get("content-type").unwrap_or_default().into_owned();
-    match media_type(&declared, response.body()) {
+    let declared = response.get("content-type").unwrap_or_default().to_owned();
+    match media_type(&declared, &response.body) {
         Some(media_type) => Reading::Page { response: Some(response), media_type },
         None => skipped("media_type", Some(essence(&declared)), Some(response)),
     }
@@ -71,6 +73,13 @@ fn read_response<'a>(record: &Record<'a>, limits: &ResponseLimits) -> Reading<'a
 
 fn skipped<'a>(code: &'static str, detail: Option<String>, response: Option<Response<'a>>) -> Reading<'a> {
     Reading::Skipped { code, detail, response }
+}
+
+/// The HTTP head of a response block, as it came.
+pub fn head(block: &[u8]) -> Cow<'_, str> {
+    let ends = [b"\r\n\r\n".as_slice(), b"\n\n"].map(|mark| memchr::memmem::find(block, mark));
+    let end = ends.into_iter().flatten().min().unwrap_or(0);
+    String::from_utf8_lossy(&block[..end])
 }
 
 /// The media type without parameters, lower-case.

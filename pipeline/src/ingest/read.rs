@@ -19,9 +19,9 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt, stream};
-use kilim_connectors::http::ResponseLimits;
+use kilim_connectors::http::HttpLimits;
 use kilim_connectors::store::{Location, Stores};
-use kilim_connectors::warc::{Item, Progress as Parsed, ReadLimits, SplitParser, WarcFormat};
+use kilim_connectors::warc::{FormatError, Item, ReadLimits, SplitParser, Step, WarcFormat};
 
 use super::digest::PieceHasher;
 use super::progress::Progress;
@@ -121,7 +121,7 @@ pub struct WarcRead {
     /// Caps on records.
     pub limits: ReadLimits,
     /// Caps on HTTP bodies.
-    pub response_limits: ResponseLimits,
+    pub response_limits: HttpLimits,
     /// What the progress bars show.
     pub progress: Arc<Progress>,
 }
@@ -153,8 +153,8 @@ impl Operator for WarcRead {
         let state = Reader {
             stores: Arc::clone(&self.stores),
             base_dir: self.base_dir.clone(),
-            limits: self.limits.clone(),
-            response_limits: self.response_limits.clone(),
+            limits: self.limits,
+            response_limits: self.response_limits,
             progress: Arc::clone(&self.progress),
             input,
             waiting: Vec::new(),
@@ -171,7 +171,7 @@ struct Reader {
     stores: Arc<Stores>,
     base_dir: PathBuf,
     limits: ReadLimits,
-    response_limits: ResponseLimits,
+    response_limits: HttpLimits,
     progress: Arc<Progress>,
     input: SendableRecordBatchStream,
     waiting: Vec<Split>,
@@ -197,17 +197,24 @@ impl Reader {
         }
     }
 
-    async fn open(&self, split: &Split) -> Result<SplitReader> {
+    async fn open(&mut self, split: &Split) -> Result<SplitReader> {
         let place = Location::parse(&split.url, &self.base_dir).map_err(external)?;
+        let range = split.offset..split.offset + split.length;
         let mut window = Window {
             stores: Arc::clone(&self.stores),
             place,
-            start: split.offset,
+            start: range.start,
             bytes: Vec::new(),
             file_bytes: split.file_bytes,
         };
-        let format = window.format().await?;
-        let range = split.offset..split.offset + split.length;
+        let source = match window.format().await? {
+            Ok(format) => {
+                let parser = SplitParser::new(format, range.clone(), self.limits);
+                window.start = parser.position();
+                Source::Parser(parser)
+            }
+            Err(error) => Source::Unreadable(error),
+        };
         let facts = SplitFacts {
             input: split.input.clone(),
             file_name: split.input.rsplit('/').next().unwrap_or(&split.input).to_owned(),
@@ -215,12 +222,13 @@ impl Reader {
             crawl: split.crawl.clone(),
         };
         Ok(SplitReader {
-            parser: SplitParser::new(format, range.clone(), self.limits.clone()),
+            source,
             hasher: Some(PieceHasher::new(range.start, range.end, split.file_bytes)),
             range,
             window,
-            rows: RowBuilder::new(facts, self.response_limits.clone()),
+            rows: RowBuilder::new(facts, self.response_limits),
             items: None,
+            padding: 0,
             progress: Arc::clone(&self.progress),
         })
     }
@@ -261,18 +269,25 @@ impl Window {
         Ok(before..self.bytes.len())
     }
 
-    async fn format(&self) -> Result<WarcFormat> {
-        let to = self.file_bytes.min(64);
-        if to == 0 {
-            return Ok(WarcFormat::Plain);
-        }
-        let head = self.stores.get_range(&self.place, 0..to).await.map_err(external)?;
-        Ok(WarcFormat::sniff(&head))
+    async fn format(&self) -> Result<std::result::Result<WarcFormat, FormatError>> {
+        let to = self.file_bytes.min(WarcFormat::SNIFF_BYTES as u64);
+        let head = match to {
+            0 => return Ok(Ok(WarcFormat::Plain)),
+            to => self.stores.get_range(&self.place, 0..to).await.map_err(external)?,
+        };
+        Ok(WarcFormat::sniff(&head, self.place.name()))
     }
 }
 
+/// Where the items of a split come from.
+enum Source {
+    Parser(SplitParser),
+    /// No crawl file of a kind that can be read: the whole range is one damaged range.
+    Unreadable(FormatError),
+}
+
 struct SplitReader {
-    parser: SplitParser,
+    source: Source,
     /// Gone once the split has ended.
     hasher: Option<PieceHasher>,
     range: Range<u64>,
@@ -280,6 +295,8 @@ struct SplitReader {
     rows: RowBuilder,
     /// Where the first item began and the last one ended.
     items: Option<Range<u64>>,
+    /// Bytes of items that are neither records nor damage.
+    padding: u64,
     progress: Arc<Progress>,
 }
 
@@ -288,53 +305,51 @@ impl SplitReader {
         if self.hasher.is_none() {
             return Ok(None);
         }
+        let parser = match &mut self.source {
+            Source::Parser(parser) => parser,
+            Source::Unreadable(error) => {
+                if !self.range.is_empty() {
+                    self.rows.push_unreadable(self.range.clone(), error);
+                    self.items = Some(self.range.clone());
+                }
+                return self.end().await.map(Some);
+            }
+        };
         loop {
-            let unread = (self.parser.position() - self.window.start) as usize;
-            let at_least = match self.parser.next(&self.window.bytes[unread..], self.window.at_eof()) {
-                Parsed::Item(item) => {
-                    let (offset, length) = item.place();
-                    let items = self.items.get_or_insert(offset..offset);
-                    items.end = items.end.max(offset + length);
-                    match &item {
-                        Item::Record(record) => self.rows.push_record(record),
-                        Item::Damage(damage) => self.rows.push_damage(damage),
-                    }
-                    self.progress.add_record(length);
-                    if self.rows.is_full() {
-                        return Ok(Some(self.rows.finish()?));
-                    }
+            let unread = &self.window.bytes[(parser.position() - self.window.start) as usize..];
+            match parser.step(unread, self.window.at_eof()) {
+                Step::Ready => {}
+                Step::NeedMore { at_least } => {
+                    let fresh = self.window.grow(parser.position(), at_least as u64).await?;
+                    feed(&mut self.hasher, &self.window, fresh);
                     continue;
                 }
-                Parsed::NeedMore { at_least } => at_least as u64,
-                Parsed::Done => {
-                    self.read_to_the_end().await?;
-                    return Ok(Some(self.end()?));
-                }
-            };
-            let position = self.parser.position();
-            self.fetch(position, at_least).await?;
+                Step::Done => break,
+            }
+            let Some(item) = parser.item(unread) else { continue };
+            let (offset, length) = (item.offset(), item.length());
+            let items = self.items.get_or_insert(offset..offset);
+            items.end = items.end.max(offset + length);
+            match &item {
+                Item::Record(record) => self.rows.push_record(record),
+                Item::Damage(damage) => self.rows.push_damage(damage),
+                Item::Padding { length, .. } => self.padding += length,
+            }
+            self.progress.add_record(length);
+            if self.rows.is_full() {
+                return Ok(Some(self.rows.finish()?));
+            }
         }
+        self.end().await.map(Some)
     }
 
-    async fn fetch(&mut self, position: u64, at_least: u64) -> Result<()> {
-        let fresh = self.window.grow(position, at_least).await?;
-        if let Some(hasher) = &mut self.hasher {
-            hasher.update(&self.window.bytes[fresh]);
-        }
-        Ok(())
-    }
-
-    /// The digest covers the whole range, even where the parser needed less of it.
-    async fn read_to_the_end(&mut self) -> Result<()> {
+    /// The last rows, and the row that ends the split. The digest covers the whole range, even where the parser needed
+    /// less of it.
+    async fn end(&mut self) -> Result<RecordBatch> {
         while self.window.end() < self.range.end {
-            let position = self.window.end();
-            self.fetch(position, WINDOW_BYTES).await?;
+            let fresh = self.window.grow(self.window.end(), WINDOW_BYTES).await?;
+            feed(&mut self.hasher, &self.window, fresh);
         }
-        Ok(())
-    }
-
-    /// The last rows, and the row that ends the split.
-    fn end(&mut self) -> Result<RecordBatch> {
         let pieces = self.hasher.take().map(PieceHasher::finish).unwrap_or_default();
         let items = self.items.clone().unwrap_or(self.range.start..self.range.start);
         self.rows.push_split_end();
@@ -348,6 +363,7 @@ impl SplitReader {
                 number(self.range.end - self.range.start),
                 number(items.start),
                 number(items.end),
+                number(self.padding),
                 Arc::new(StringArray::from(vec![pieces])),
             ],
             None,
@@ -359,6 +375,16 @@ impl SplitReader {
         columns[last] = arrow::compute::concat(&[nulls.as_ref(), end.as_ref()])?;
         Ok(RecordBatch::try_new(schema, columns)?)
     }
+}
+
+/// Hashes the bytes that have just come in.
+fn feed(hasher: &mut Option<PieceHasher>, window: &Window, fresh: Range<usize>) {
+    let Some(hasher) = hasher else { return };
+    let first = window.start + fresh.start as u64;
+    // A window may begin before the split: those bytes are the split's before.
+    let skip = usize::try_from(hasher.position().saturating_sub(first)).unwrap_or(usize::MAX);
+    let bytes = &window.bytes[fresh];
+    hasher.update(&bytes[skip.min(bytes.len())..]);
 }
 
 fn external(error: impl std::error::Error + Send + Sync + 'static) -> DataFusionError {

@@ -1,5 +1,6 @@
 //! From what the WARC reader finds to rows of the record schema.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -9,8 +10,8 @@ use arrow::array::{
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use kilim_connectors::charset;
-use kilim_connectors::http::{Response, ResponseLimits};
-use kilim_connectors::warc::{Damage, Record};
+use kilim_connectors::http::{HttpLimits, Response};
+use kilim_connectors::warc::{Damage, FormatError, Record};
 use kilim_connectors::web;
 
 use super::page::{self, Reading};
@@ -40,7 +41,7 @@ pub struct SplitFacts {
 pub struct RowBuilder {
     facts: SplitFacts,
     schema: SchemaRef,
-    limits: ResponseLimits,
+    limits: HttpLimits,
     rows: usize,
     page_bytes: usize,
     input: StringBuilder,
@@ -75,7 +76,7 @@ pub struct RowBuilder {
 
 impl RowBuilder {
     /// An empty builder for one split.
-    pub fn new(facts: SplitFacts, limits: ResponseLimits) -> Self {
+    pub fn new(facts: SplitFacts, limits: HttpLimits) -> Self {
         let reasons = ListBuilder::new(StructBuilder::from_fields(reason_fields(), 0));
         Self {
             facts,
@@ -129,16 +130,29 @@ impl RowBuilder {
         let id = blake3_128(&[
             self.facts.file_name.as_bytes(),
             &damage.offset.to_le_bytes(),
-            &damage.length.to_le_bytes(),
+            &damage.inner_offset.to_le_bytes(),
         ]);
-        self.push_place(damage.offset, 0, damage.length, &id);
+        self.push_place(damage.offset, damage.inner_offset, damage.length, &id);
         self.push_no_record();
         self.push_mark(Some(Outcome::Broken), damage.reason.as_str(), None);
     }
 
+    /// A whole range of a file that is no crawl file of a kind that can be read.
+    pub fn push_unreadable(&mut self, range: Range<u64>, error: &FormatError) {
+        let id = blake3_128(&[self.facts.file_name.as_bytes(), &range.start.to_le_bytes()]);
+        self.push_place(range.start, 0, range.end - range.start, &id);
+        self.push_no_record();
+        let code = match error {
+            FormatError::Zstd => "format_zstd",
+            FormatError::Arc => "format_arc",
+            FormatError::Unknown => "not_warc",
+        };
+        self.push_mark(Some(Outcome::Broken), code, Some(&error.to_string()));
+    }
+
     /// One record.
     pub fn push_record(&mut self, record: &Record<'_>) {
-        let header = record.header;
+        let header = &record.header;
         let url = header.target_uri();
         let id = match (header.record_id(), url, header.date()) {
             (Some(id), Some(url), Some(date)) => {
@@ -165,34 +179,36 @@ impl RowBuilder {
         self.payload_digest.append_option(header.get("WARC-Payload-Digest"));
         self.refers_to
             .append_option(header.get("WARC-Refers-To").or_else(|| header.get("WARC-Refers-To-Target-URI")));
-        let cut = record.cut.then_some("length");
+        let cut = record.truncated_by_cap().then_some("length");
         self.truncated.append_option(header.get("WARC-Truncated").or(cut));
 
-        match page::read(record, &self.limits) {
+        match page::read(record, self.limits) {
             Reading::Page { response, media_type } => {
-                let body = response.as_ref().map_or(record.block, Response::body);
-                self.http_status.append_option(response.as_ref().map(Response::status));
+                let body = response.as_ref().map_or(record.block, |response| &response.body);
+                self.http_status.append_option(response.as_ref().map(|response| response.status));
                 self.content_type.append_value(media_type);
-                self.push_page(response.as_ref(), body, host);
+                let head = if response.is_some() { page::head(record.block) } else { "".into() };
+                self.push_page(response.as_ref(), &head, body, host);
             }
             Reading::Skipped { code, detail, response } => {
                 let declared = response.as_ref().and_then(|response| response.get("content-type"));
-                self.http_status.append_option(response.as_ref().map(Response::status));
-                self.content_type.append_option(declared.map(|declared| page::essence(&declared)));
+                self.http_status.append_option(response.as_ref().map(|response| response.status));
+                self.content_type.append_option(declared.map(page::essence));
                 self.push_no_page();
                 self.push_mark(Some(Outcome::Skipped), code, detail.as_deref());
             }
         }
     }
 
-    fn push_page(&mut self, response: Option<&Response<'_>>, body: &[u8], host: Option<&str>) {
-        let declared = response.and_then(Response::charset);
-        let decoded = charset::decode(body, declared.as_deref(), host.and_then(web::tld));
+    fn push_page(&mut self, response: Option<&Response<'_>>, head: &str, body: &[u8], host: Option<&str>) {
+        let content_type = response.map(Response::content_type);
+        let declared = content_type.as_ref().and_then(|content_type| content_type.charset);
+        let decoded = charset::decode(body, declared, host.and_then(web::tld));
         self.charset.append_value(decoded.charset);
         self.charset_source.append_value(decoded.source.as_str());
         self.decode_errors.append_value(decoded.errors);
         self.html.append_value(&decoded.text);
-        self.http_head.append_value(response.map_or("", |response| response.head()));
+        self.http_head.append_value(head);
         self.page_bytes += decoded.text.len();
         self.outcome.append_null();
         self.reasons.append(true);

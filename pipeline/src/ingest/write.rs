@@ -46,7 +46,7 @@ pub struct SplitDone {
     pub items_start: u64,
     /// Where the last one ended.
     pub items_end: u64,
-    /// Bytes of all records and damaged ranges of the split.
+    /// Bytes of all records, damaged ranges and padding of the split.
     pub items_bytes: u64,
     /// BLAKE3 of the split's 1 MiB pieces, in hex.
     pub pieces: String,
@@ -157,6 +157,7 @@ struct SplitEnd {
     length: u64,
     items_start: u64,
     items_end: u64,
+    padding: u64,
     pieces: String,
 }
 
@@ -180,7 +181,8 @@ fn cut_end(batch: &RecordBatch) -> Result<(RecordBatch, Option<SplitEnd>)> {
         length: number(1),
         items_start: number(2),
         items_end: number(3),
-        pieces: ends.column(4).as_string::<i32>().value(last).to_owned(),
+        padding: number(4),
+        pieces: ends.column(5).as_string::<i32>().value(last).to_owned(),
     };
     Ok((documents.slice(0, last), Some(end)))
 }
@@ -237,7 +239,7 @@ impl SplitFile {
             length: end.length,
             items_start: end.items_start,
             items_end: end.items_end,
-            items_bytes: self.items_bytes,
+            items_bytes: self.items_bytes + end.padding,
             pieces: end.pieces.clone(),
             rows: self.rows,
             outcomes: self.outcomes,

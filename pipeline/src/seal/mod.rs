@@ -1,8 +1,10 @@
 //! Stage 4: the shards of each node, and its manifest.
 
+mod card;
 mod manifest;
 mod write;
 
+pub use card::card;
 pub use manifest::{
     FileDigest, InputDigest, MANIFEST_FILE, MANIFEST_VERSION, Manifest, ManifestError, ManifestNode,
     ManifestShard, NamedDigest,

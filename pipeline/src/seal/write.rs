@@ -140,7 +140,7 @@ impl Operator for ShardWrite {
 }
 
 /// A row reached the writer of a node that may not have it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("document {id} reached the shards of node {node}, which may not have it ({reason}); nothing was committed")]
 pub struct ForeignRow {
     /// The document.

@@ -8,7 +8,46 @@
 //!
 //! The list declares the modules, so `cargo fmt` does not see them: run `rustfmt pipeline/src/steps/*.rs` as well.
 
+use schemars::{Schema, SchemaGenerator};
+use serde::de::MapAccess;
+use serde::ser::SerializeMap;
+
 use crate::step::{DocumentStep, DocumentStepConfig, Resources, StepError};
+
+/// What the program knows about a step, without a config of it.
+pub struct StepInfo {
+    /// The name in a config.
+    pub name: &'static str,
+    /// Whether it looks at all documents rather than one.
+    pub corpus: bool,
+    /// The file that holds it; its `//!` header is the step's page in the reference.
+    pub source: &'static str,
+    /// The JSON Schema of its fields, written out or as a reference into the generator's definitions.
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+impl StepInfo {
+    /// The `//!` header of its file, as Markdown.
+    pub fn header(&self) -> String {
+        let lines = self.source.lines().map_while(|line| line.strip_prefix("//!"));
+        let lines: Vec<_> = lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+        lines.join("\n")
+    }
+
+    /// The first line of the header.
+    pub fn summary(&self) -> &'static str {
+        self.source.lines().next().and_then(|line| line.strip_prefix("//! ")).unwrap_or_default()
+    }
+
+    /// The text below one heading of the header, such as `Example`.
+    pub fn section(&self, heading: &str) -> Option<String> {
+        let header = self.header();
+        let mut lines = header.lines().skip_while(|line| line.strip_prefix("# ") != Some(heading));
+        lines.next()?;
+        let body: Vec<_> = lines.take_while(|line| !line.starts_with("# ")).collect();
+        Some(body.join("\n").trim().to_owned())
+    }
+}
 
 /// Declares the steps: modules, the enum of their configs, and the table behind `kilim steps`.
 macro_rules! steps {
@@ -25,7 +64,59 @@ macro_rules! steps {
             $($corpus_config($corpus_name::$corpus_config),)*
         }
 
+        /// Every step, in the order of the list.
+        pub const STEPS: &[StepInfo] = &[
+            $(StepInfo {
+                name: stringify!($name),
+                corpus: false,
+                source: include_str!(concat!(stringify!($name), ".rs")),
+                schema: SchemaGenerator::subschema_for::<$name::$config>,
+            },)*
+            $(StepInfo {
+                name: stringify!($corpus_name),
+                corpus: true,
+                source: include_str!(concat!(stringify!($corpus_name), ".rs")),
+                schema: SchemaGenerator::subschema_for::<$corpus_name::$corpus_config>,
+            },)*
+        ];
+
+        impl garde::Validate for StepKind {
+            type Context = ();
+
+            fn validate_into(
+                &self,
+                context: &(),
+                parent: &mut dyn FnMut() -> garde::Path,
+                report: &mut garde::Report,
+            ) {
+                match self {
+                    $(Self::$config(config) => config.validate_into(context, parent, report),)*
+                    $(Self::$corpus_config(config) => config.validate_into(context, parent, report),)*
+                }
+            }
+        }
+
         impl StepKind {
+            /// Reads the value of the key `name`; `None`, and nothing read, if no step is called so.
+            pub(crate) fn next_value<'de, A: MapAccess<'de>>(
+                name: &str,
+                map: &mut A,
+            ) -> Result<Option<Self>, A::Error> {
+                match name {
+                    $(stringify!($name) => map.next_value().map(Self::$config).map(Some),)*
+                    $(stringify!($corpus_name) => map.next_value().map(Self::$corpus_config).map(Some),)*
+                    _ => Ok(None),
+                }
+            }
+
+            /// Writes the name and the fields as one entry of a map.
+            pub(crate) fn serialize_entry<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+                match self {
+                    $(Self::$config(config) => map.serialize_entry(stringify!($name), config),)*
+                    $(Self::$corpus_config(config) => map.serialize_entry(stringify!($corpus_name), config),)*
+                }
+            }
+
             /// The name in a config.
             pub fn name(&self) -> &'static str {
                 match self {
@@ -71,7 +162,9 @@ macro_rules! steps {
 
 steps! {
     document {
+        extract_html => ExtractHtml,
         filter_length => FilterLength,
+        normalize_text => NormalizeText,
     }
     corpus {
         dedup_exact => DedupExact,

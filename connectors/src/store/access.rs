@@ -1,0 +1,327 @@
+//! Reading and writing places.
+//!
+//! Credentials come from the environment only (`AWS_*`, `GOOGLE_*`, `AZURE_*`, as object_store reads them), so no
+//! config, manifest or log can hold one.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use object_store::aws::AmazonS3Builder;
+use object_store::azure::MicrosoftAzureBuilder;
+use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::http::HttpBuilder;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path as StorePath;
+use object_store::{
+    BackoffConfig, ClientOptions, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
+    RetryConfig,
+};
+
+use super::{InputFile, Location, Scheme, StoreError, local};
+
+/// What [`Stores::head`] knows of a file without reading it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Bytes.
+    pub size: u64,
+    /// Changes when the file does: an entity tag, or size and modification time. Good for deciding whether to
+    /// read again, never for an output (it holds a clock).
+    pub identity: String,
+}
+
+/// What became of a write that must not replace anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PutOutcome {
+    /// The file is new.
+    Written,
+    /// The very same bytes were already there.
+    AlreadyThere,
+}
+
+/// The stores of a run, one per scheme and host, opened at first use.
+#[derive(Debug, Default)]
+pub struct Stores {
+    open: Mutex<BTreeMap<String, Arc<dyn ObjectStore>>>,
+}
+
+impl Stores {
+    /// No store is opened yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The object store of a place and the place's path in it, for callers who speak object_store.
+    pub fn resolve(&self, place: &Location) -> Result<(Arc<dyn ObjectStore>, StorePath), StoreError> {
+        let bad = |problem: String| StoreError::BadLocation { name: place.name().to_string(), problem };
+        let path = match place.local_path() {
+            Some(path) => StorePath::from_absolute_path(path).map_err(|e| bad(e.to_string()))?,
+            None => StorePath::from_url_path(place.url().path()).map_err(|e| bad(e.to_string()))?,
+        };
+        let mut root = place.url().clone();
+        root.set_path("/");
+        let mut open = self.open.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(store) = open.get(root.as_str()) {
+            return Ok((Arc::clone(store), path));
+        }
+        let store = open_store(place.scheme(), root.as_str())
+            .map_err(|e| StoreError::from_remote("open", place.name(), e))?;
+        open.insert(root.to_string(), Arc::clone(&store));
+        Ok((store, path))
+    }
+
+    /// Bytes `range` of a file; fewer if the file ends before.
+    pub async fn get_range(&self, place: &Location, range: Range<u64>) -> Result<Bytes, StoreError> {
+        if range.is_empty() {
+            return Ok(Bytes::new());
+        }
+        let (store, path) = self.resolve(place)?;
+        store.get_range(&path, range).await.map_err(|e| error_at(place, "read", e))
+    }
+
+    /// A whole file. For lists and manifests; nothing caps its size.
+    pub async fn get(&self, place: &Location) -> Result<Bytes, StoreError> {
+        let (store, path) = self.resolve(place)?;
+        let found = store.get(&path).await.map_err(|e| error_at(place, "read", e))?;
+        found.bytes().await.map_err(|e| error_at(place, "read", e))
+    }
+
+    /// Size and identity of a file. A local file is opened, so that an unreadable one is found out early.
+    pub async fn head(&self, place: &Location) -> Result<Head, StoreError> {
+        if let Some(path) = place.local_path() {
+            return local_head(path, place.name());
+        }
+        let (store, path) = self.resolve(place)?;
+        let meta = store.head(&path).await.map_err(|e| error_at(place, "look up", e))?;
+        Ok(remote_head(&meta))
+    }
+
+    /// Whether a file is there.
+    pub async fn exists(&self, place: &Location) -> Result<bool, StoreError> {
+        match self.head(place).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::Missing { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes a file whole, replacing what was there. Locally: temporary name, `fsync`, rename.
+    pub async fn put(&self, place: &Location, bytes: Bytes) -> Result<(), StoreError> {
+        if let Some(path) = place.local_path() {
+            return blocking("write", place, path, move |path| local::put(path, &bytes)).await;
+        }
+        let (store, path) = self.resolve(place)?;
+        store.put(&path, PutPayload::from(bytes)).await.map_err(|e| error_at(place, "write", e))?;
+        Ok(())
+    }
+
+    /// Writes a file unless one is there: the same bytes are a success (a retry), others are
+    /// [`StoreError::Conflict`]. Two writers at once: one wins, the other compares.
+    pub async fn put_if_absent(&self, place: &Location, bytes: Bytes) -> Result<PutOutcome, StoreError> {
+        let written = if let Some(path) = place.local_path() {
+            let bytes = bytes.clone();
+            blocking("write", place, path, move |path| local::put_if_absent(path, &bytes)).await?
+        } else {
+            let (store, path) = self.resolve(place)?;
+            let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+            match store.put_opts(&path, PutPayload::from(bytes.clone()), options).await {
+                Ok(_) => true,
+                Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {
+                    false
+                }
+                Err(error) => return Err(error_at(place, "write", error)),
+            }
+        };
+        if written {
+            return Ok(PutOutcome::Written);
+        }
+        if self.head(place).await?.size == bytes.len() as u64 && self.get(place).await? == bytes {
+            return Ok(PutOutcome::AlreadyThere);
+        }
+        Err(StoreError::Conflict { name: place.name().to_string() })
+    }
+
+    /// Every file below a place, sorted by place. `http(s)` cannot list.
+    pub async fn list(&self, prefix: &Location) -> Result<Vec<InputFile>, StoreError> {
+        if let Some(folder) = prefix.local_path() {
+            let files = blocking("list", prefix, folder, local::files_below).await?;
+            let mut found = Vec::with_capacity(files.len());
+            for file in files {
+                let tail = file.strip_prefix(folder).ok().and_then(Path::to_str).ok_or_else(|| {
+                    let name = file.to_string_lossy().into_owned();
+                    StoreError::BadLocation { name, problem: "the name is not UTF-8".into() }
+                })?;
+                let location = prefix.join(&tail.replace(std::path::MAIN_SEPARATOR, "/"))?;
+                let head = local_head(&file, location.name())?;
+                found.push(InputFile { location, size: head.size, identity: head.identity });
+            }
+            found.sort_by(|a, b| a.location.cmp(&b.location));
+            return Ok(found);
+        }
+        if prefix.scheme() == Scheme::Http {
+            let problem = "web servers cannot list their files; use a warc.paths list".into();
+            return Err(StoreError::BadLocation { name: prefix.name().to_string(), problem });
+        }
+        let (store, path) = self.resolve(prefix)?;
+        let mut found = Vec::new();
+        let mut objects = store.list(Some(&path));
+        while let Some(meta) = objects.try_next().await.map_err(|e| error_at(prefix, "list", e))? {
+            let mut url = prefix.url().clone();
+            url.set_path("");
+            if let Ok(mut parts) = url.path_segments_mut() {
+                parts.clear().extend(meta.location.parts().map(|part| part.as_ref().to_string()));
+            }
+            let location = Location::parse(url.as_str(), Path::new("/"))?;
+            let head = remote_head(&meta);
+            found.push(InputFile { location, size: head.size, identity: head.identity });
+        }
+        found.sort_by(|a, b| a.location.cmp(&b.location));
+        Ok(found)
+    }
+}
+
+/// Opens the store at `root` (scheme and host; for HTTP also the query, which the requests repeat).
+fn open_store(scheme: Scheme, root: &str) -> object_store::Result<Arc<dyn ObjectStore>> {
+    // Patient enough for a throttled bucket, short enough that a dead one is named within minutes.
+    let retry = RetryConfig {
+        backoff: BackoffConfig {
+            init_backoff: Duration::from_millis(200),
+            max_backoff: Duration::from_secs(20),
+            base: 2.0,
+        },
+        max_retries: 8,
+        retry_timeout: Duration::from_secs(150),
+    };
+    Ok(match scheme {
+        Scheme::File => Arc::new(LocalFileSystem::new()),
+        Scheme::S3 => Arc::new(AmazonS3Builder::from_env().with_url(root).with_retry(retry).build()?),
+        Scheme::Gs => {
+            Arc::new(GoogleCloudStorageBuilder::from_env().with_url(root).with_retry(retry).build()?)
+        }
+        Scheme::Az => Arc::new(MicrosoftAzureBuilder::from_env().with_url(root).with_retry(retry).build()?),
+        Scheme::Http => {
+            let options = ClientOptions::new()
+                .with_allow_http(root.starts_with("http://"))
+                .with_connect_timeout(Duration::from_secs(10));
+            Arc::new(
+                HttpBuilder::new().with_url(root).with_client_options(options).with_retry(retry).build()?,
+            )
+        }
+    })
+}
+
+/// Sorts a store's error; local ones carry the operating system's error inside, which knows better.
+fn error_at(place: &Location, action: &'static str, error: object_store::Error) -> StoreError {
+    match place.local_path() {
+        Some(path) => match std::fs::metadata(path) {
+            Ok(meta) if meta.is_dir() => StoreError::IsFolder { name: place.name().to_string() },
+            Ok(_) => match std::fs::File::open(path) {
+                Err(e) => StoreError::from_io(action, place.name(), e),
+                Ok(_) => StoreError::from_remote(action, place.name(), error),
+            },
+            Err(e) => StoreError::from_io(action, place.name(), e),
+        },
+        None => StoreError::from_remote(action, place.name(), error),
+    }
+}
+
+/// Runs file work on a blocking thread.
+async fn blocking<T: Send + 'static>(
+    action: &'static str,
+    place: &Location,
+    path: &Path,
+    work: impl FnOnce(&Path) -> std::io::Result<T> + Send + 'static,
+) -> Result<T, StoreError> {
+    let path = path.to_path_buf();
+    let done = tokio::task::spawn_blocking(move || work(&path)).await.map_err(std::io::Error::other);
+    done.and_then(|result| result).map_err(|e| StoreError::from_io(action, place.name(), e))
+}
+
+/// Size and identity of a local file that can be opened.
+pub(super) fn local_head(path: &Path, name: &str) -> Result<Head, StoreError> {
+    let meta = std::fs::metadata(path).map_err(|e| StoreError::from_io("look up", name, e))?;
+    if meta.is_dir() {
+        return Err(StoreError::IsFolder { name: name.to_string() });
+    }
+    std::fs::File::open(path).map_err(|e| StoreError::from_io("read", name, e))?;
+    let since_epoch = meta.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+    let nanos = since_epoch.map_or(0, |time| time.as_nanos());
+    Ok(Head { size: meta.len(), identity: format!("size:{} mtime:{nanos}", meta.len()) })
+}
+
+fn remote_head(meta: &ObjectMeta) -> Head {
+    let identity = match &meta.e_tag {
+        Some(tag) => format!("size:{} etag:{tag}", meta.size),
+        None => format!("size:{} mtime:{}", meta.size, meta.last_modified.timestamp_micros()),
+    };
+    Head { size: meta.size, identity }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[tokio::test]
+    async fn what_is_written_is_read_back_in_ranges() {
+        let dir = tempfile::tempdir().unwrap();
+        let stores = Stores::new();
+        let place = Location::parse("ke/ስም #1 50%.txt", dir.path()).unwrap();
+        assert!(!stores.exists(&place).await.unwrap());
+        let text = "Habari ya asubuhi, dunia";
+        stores.put(&place, Bytes::from_static(text.as_bytes())).await.unwrap();
+        assert_eq!(stores.get_range(&place, 7..9).await.unwrap(), "ya");
+        assert_eq!(stores.get_range(&place, 19..1000).await.unwrap(), "dunia");
+        assert_eq!(stores.get_range(&place, 5..5).await.unwrap(), "");
+        assert_eq!(stores.head(&place).await.unwrap().size, text.len() as u64);
+        let listed = stores.list(&Location::parse(".", dir.path()).unwrap()).await.unwrap();
+        assert_eq!(listed.len(), 1);
+        assert_eq!(listed[0].location, place);
+    }
+
+    #[tokio::test]
+    async fn the_same_bytes_twice_are_a_success_and_others_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let stores = Stores::new();
+        let place = Location::parse("manifest.json", dir.path()).unwrap();
+        let bytes = Bytes::from_static("{\"node\":\"ke\"}".as_bytes());
+        assert_eq!(stores.put_if_absent(&place, bytes.clone()).await.unwrap(), PutOutcome::Written);
+        assert_eq!(stores.put_if_absent(&place, bytes.clone()).await.unwrap(), PutOutcome::AlreadyThere);
+        let error = stores.put_if_absent(&place, Bytes::from_static(b"{\"node\":\"in\"}")).await.unwrap_err();
+        assert_eq!(error.to_string(), "manifest.json exists with other content");
+        assert_eq!(error.kind(), ErrorKind::Internal);
+        assert_eq!(stores.get(&place).await.unwrap(), bytes);
+    }
+
+    #[tokio::test]
+    async fn missing_files_and_folders_say_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let stores = Stores::new();
+        std::fs::create_dir(dir.path().join("crawl")).unwrap();
+        let folder = Location::parse("crawl", dir.path()).unwrap();
+        let missing = Location::parse("hakuna.warc.gz", dir.path()).unwrap();
+        for error in
+            [stores.head(&folder).await.unwrap_err(), stores.get_range(&folder, 0..9).await.unwrap_err()]
+        {
+            assert_eq!(error.to_string(), "crawl is a folder, not a file");
+            assert_eq!(error.kind(), ErrorKind::Config);
+            assert!(error.hint().contains("crawl/*.warc.gz"));
+        }
+        for error in
+            [stores.head(&missing).await.unwrap_err(), stores.get_range(&missing, 0..9).await.unwrap_err()]
+        {
+            assert_eq!(error.to_string(), "hakuna.warc.gz does not exist");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_web_server_is_never_listed() {
+        let place = Location::parse("https://data.example.org/crawl/", Path::new("/")).unwrap();
+        let error = Stores::new().list(&place).await.unwrap_err();
+        assert!(error.to_string().contains("cannot list"), "{error}");
+    }
+}

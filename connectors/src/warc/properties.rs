@@ -1,0 +1,302 @@
+//! What holds for any bytes: the parser ends, never panics, accounts for every byte, and says the same in any partition.
+
+use std::collections::BTreeSet;
+
+use flate2::write::GzEncoder;
+use proptest::prelude::*;
+use std::io::Write;
+
+use super::*;
+
+/// Small caps, so that tests reach them.
+const SMALL: ReadLimits = ReadLimits { max_header_bytes: 600, max_block_bytes: 900, max_member_bytes: 6000 };
+
+/// An item without its bytes: enough to compare.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Seen {
+    Record { offset: u64, length: u64, inner: u64, id: String, block: Vec<u8>, problems: Vec<RecordProblem> },
+    Other { offset: u64, length: u64, what: String },
+}
+
+impl Seen {
+    pub(super) fn of(item: &Item<'_>) -> Self {
+        let (offset, length) = (item.offset(), item.length());
+        match item {
+            Item::Record(record) => Self::Record {
+                offset,
+                length,
+                inner: record.inner_offset,
+                id: record.header.record_id().unwrap_or_default().to_owned(),
+                block: record.block.to_vec(),
+                problems: record.problems.clone(),
+            },
+            Item::Damage(damage) => Self::Other {
+                offset,
+                length,
+                what: format!("{}@{}", damage.reason.as_str(), damage.inner_offset),
+            },
+            Item::Padding { .. } => Self::Other { offset, length, what: "padding".to_owned() },
+        }
+    }
+
+    pub(super) fn place(&self) -> (u64, u64) {
+        match self {
+            Self::Record { offset, length, .. } | Self::Other { offset, length, .. } => (*offset, *length),
+        }
+    }
+}
+
+/// Reads a split, showing the parser at most `step` bytes more than it asks for.
+pub(super) fn read_split(
+    file: &[u8],
+    format: WarcFormat,
+    split: std::ops::Range<u64>,
+    limits: ReadLimits,
+    step: usize,
+) -> Vec<Seen> {
+    let mut parser = SplitParser::new(format, split, limits);
+    let mut shown = 0;
+    let mut items = Vec::new();
+    let mut calls = 0;
+    loop {
+        calls += 1;
+        assert!(calls < 20 * file.len() + 1000, "the parser does not end");
+        let at = usize::try_from(parser.position()).unwrap().min(file.len());
+        let end = (at + shown).min(file.len());
+        let eof = end == file.len();
+        let before = parser.position();
+        match parser.next(&file[at..end], eof) {
+            Progress::Item(item) => items.push(Seen::of(&item)),
+            Progress::Done => return items,
+            Progress::NeedMore { at_least } => {
+                assert!(!eof, "more is asked for at the end of the file");
+                let moved = usize::try_from(parser.position() - before).unwrap();
+                assert!(at_least > end - at - moved, "no progress is asked for");
+                shown = at_least.max(step);
+                continue;
+            }
+        }
+        shown = end - usize::try_from(parser.position()).unwrap().min(end);
+    }
+}
+
+pub(super) fn read_all(file: &[u8], format: WarcFormat, limits: ReadLimits) -> Vec<Seen> {
+    read_split(file, format, 0..u64::MAX, limits, 1 << 20)
+}
+
+/// The pieces cover the file without gap or overlap, in order.
+pub(super) fn assert_tiles(items: &[Seen], size: usize) {
+    let mut at = 0;
+    for (offset, length) in items.iter().map(Seen::place).filter(|(_, length)| *length > 0) {
+        assert_eq!(offset, at, "gap or overlap in {items:#?}");
+        at = offset + length;
+    }
+    assert_eq!(at, size as u64, "the end is missing in {items:#?}");
+}
+
+fn gzip(bytes: &[u8], level: u32) -> Vec<u8> {
+    let mut writer = GzEncoder::new(Vec::new(), flate2::Compression::new(level));
+    writer.write_all(bytes).unwrap();
+    writer.finish().unwrap()
+}
+
+const WORDS: [&str; 8] = ["habari ", "नमस्ते ", "வணக்கம் ", "ሰላም\n\n", "Γειά\r\n", "مرحبا ", "สวัสดี ", "你好 "];
+
+fn record() -> impl Strategy<Value = Vec<u8>> {
+    (prop::collection::vec(0..WORDS.len(), 0..60), 0..4u8, any::<u16>()).prop_map(|(words, kind, number)| {
+        let text: String = words.iter().map(|word| WORDS[*word]).collect();
+        let uri = format!("https://host{}.example/{number}", number % 7);
+        let builder = match kind {
+            0 => RecordBuilder::request(&uri, WARC_BLANK_DATE, b"GET / HTTP/1.1\r\n\r\n"),
+            1 => RecordBuilder::resource(&uri, WARC_BLANK_DATE, "text/plain", text.as_bytes()),
+            _ => RecordBuilder::response(
+                &uri,
+                WARC_BLANK_DATE,
+                format!("HTTP/1.1 200 OK\r\n\r\n{text}").as_bytes(),
+            ),
+        };
+        builder.to_plain()
+    })
+}
+
+/// What stands between and around healthy members.
+fn gzip_piece() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        8 => (record(), 0..7u32).prop_map(|(record, level)| gzip(&record, level)),
+        1 => Just(gzip(b"", 6)),
+        1 => (1..40usize).prop_map(|count| vec![0; count]),
+        1 => prop::collection::vec(any::<u8>(), 1..50),
+        1 => Just(gzip("ሰላም ለዓለም".as_bytes(), 6)),
+        1 => prop::collection::vec(record(), 2..4).prop_map(|records| gzip(&records.concat(), 6)),
+        2 => (record(), 30..200usize).prop_map(|(record, size)| record.chunks(size).flat_map(|part| gzip(part, 6)).collect()),
+    ]
+}
+
+fn plain_piece() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        8 => record(),
+        1 => (1..40usize).prop_map(|count| vec![0; count]),
+        1 => prop::collection::vec(any::<u8>(), 1..50),
+        1 => record().prop_map(|record| record[..record.len() - 4].to_vec()), // no blank line behind
+        1 => record().prop_map(|record| String::from_utf8_lossy(&record).replace("\r\n", "\n").into_bytes()),
+        1 => record().prop_map(|record| String::from_utf8_lossy(&record).replace("Content-Length", "X-Length").into_bytes()),
+    ]
+}
+
+/// Bytes changed, cut out or doubled.
+fn damaged(pieces: Vec<Vec<u8>>, hits: &[(prop::sample::Index, u8, u8)]) -> Vec<u8> {
+    let mut file = pieces.concat();
+    for (place, kind, byte) in hits {
+        if file.is_empty() {
+            break;
+        }
+        let at = place.index(file.len());
+        let end = (at + usize::from(*byte)).min(file.len());
+        match kind % 4 {
+            0 | 1 => file[at] ^= byte | 1,
+            2 => drop(file.drain(at..end)),
+            _ => file.truncate(at.max(file.len() / 2)),
+        }
+    }
+    file
+}
+
+fn partition(size: usize, cuts: &[prop::sample::Index]) -> Vec<std::ops::Range<u64>> {
+    let mut borders: BTreeSet<u64> = cuts.iter().map(|cut| cut.index(size + 1) as u64).collect();
+    borders.insert(0);
+    borders.insert(size as u64 + 1);
+    let borders: Vec<u64> = borders.into_iter().collect();
+    borders.windows(2).map(|pair| pair[0]..pair[1]).collect()
+}
+
+fn assert_lawful(
+    file: &[u8],
+    format: WarcFormat,
+    limits: ReadLimits,
+    cuts: &[prop::sample::Index],
+    step: usize,
+) {
+    let whole = read_all(file, format, limits);
+    assert_tiles(&whole, file.len());
+    let mut parts = Vec::new();
+    for split in partition(file.len(), cuts) {
+        parts.extend(read_split(file, format, split, limits, step));
+    }
+    assert_eq!(parts, whole, "a partition gives other items");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn any_partition_of_a_damaged_gzip_file_gives_the_same_items(
+        pieces in prop::collection::vec(gzip_piece(), 0..12),
+        hits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), any::<u8>()), 0..6),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..10),
+        step in 1..5000usize,
+        small in any::<bool>(),
+    ) {
+        let limits = if small { SMALL } else { ReadLimits::default() };
+        assert_lawful(&damaged(pieces, &hits), WarcFormat::Gzip, limits, &cuts, step);
+    }
+
+    #[test]
+    fn any_partition_of_a_damaged_plain_file_gives_the_same_items(
+        pieces in prop::collection::vec(plain_piece(), 0..12),
+        hits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), any::<u8>()), 0..6),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..10),
+        step in 1..5000usize,
+        small in any::<bool>(),
+    ) {
+        let limits = if small { SMALL } else { ReadLimits::default() };
+        assert_lawful(&damaged(pieces, &hits), WarcFormat::Plain, limits, &cuts, step);
+    }
+
+    #[test]
+    fn any_bytes_at_all_are_tiled_and_end(
+        file in prop::collection::vec(prop_oneof![Just(0x1f), Just(0x8b), Just(8), Just(0), Just(b'\n'), any::<u8>()], 0..400),
+        plain in any::<bool>(),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..5),
+        step in 1..50usize,
+    ) {
+        let format = if plain { WarcFormat::Plain } else { WarcFormat::Gzip };
+        assert_lawful(&file, format, SMALL, &cuts, step);
+    }
+}
+
+#[test]
+fn healthy_records_come_out_whole_at_every_cut() {
+    let records: Vec<Vec<u8>> = ["Habari", "नमस्ते", "ሰላም"]
+        .iter()
+        .map(|text| {
+            RecordBuilder::resource("https://mfano.co.ke/", WARC_BLANK_DATE, "text/plain", text.as_bytes())
+                .to_plain()
+        })
+        .collect();
+    let packed: Vec<u8> = records.iter().flat_map(|record| gzip(record, 6)).collect();
+    for (format, file) in [(WarcFormat::Plain, records.concat()), (WarcFormat::Gzip, packed)] {
+        let whole = read_all(&file, format, ReadLimits::default());
+        assert_eq!(whole.len(), 3);
+        assert!(
+            whole.iter().all(|seen| matches!(seen, Seen::Record { problems, .. } if problems.is_empty()))
+        );
+        for cut in 0..=file.len() as u64 {
+            let mut parts = read_split(&file, format, 0..cut, ReadLimits::default(), 1);
+            parts.extend(read_split(&file, format, cut..u64::MAX, ReadLimits::default(), 1));
+            assert_eq!(parts, whole, "cut at {cut}");
+        }
+    }
+}
+
+#[test]
+fn one_damaged_member_costs_its_own_records_only() {
+    let members: Vec<Vec<u8>> = (0..5)
+        .map(|number| {
+            let text = format!("வணக்கம் {number} ").repeat(40);
+            gzip(
+                &RecordBuilder::resource("https://mfano.in/", WARC_BLANK_DATE, "text/plain", text.as_bytes())
+                    .to_plain(),
+                6,
+            )
+        })
+        .collect();
+    for at in 0..members[2].len() {
+        let mut broken = members.clone();
+        broken[2][at] ^= 0x55;
+        let file = broken.concat();
+        let items = read_all(&file, WarcFormat::Gzip, ReadLimits::default());
+        assert_tiles(&items, file.len());
+        let healthy = items
+            .iter()
+            .filter(|seen| matches!(seen, Seen::Record { problems, .. } if problems.is_empty()))
+            .count();
+        assert!(healthy >= 4, "byte {at}: {healthy} records");
+    }
+}
+
+#[test]
+fn a_huge_length_or_a_bomb_is_never_allocated() {
+    let text = RecordBuilder::resource("https://mfano.th/", WARC_BLANK_DATE, "text/plain", "สวัสดี".as_bytes())
+        .to_plain();
+    let lying = String::from_utf8(text.clone())
+        .unwrap()
+        .replace("Content-Length: 18", "Content-Length: 999999999999999999");
+    let file = [lying.as_bytes(), &text].concat();
+    for (format, file) in [(WarcFormat::Plain, file.clone()), (WarcFormat::Gzip, gzip(&file, 6))] {
+        let items = read_all(&file, format, ReadLimits::default());
+        assert_tiles(&items, file.len());
+        let Seen::Record { block, problems, .. } = &items[0] else { panic!("{items:?}") };
+        assert_eq!(block, "สวัสดี".as_bytes());
+        assert_eq!(problems, &[RecordProblem::LengthTooLong]);
+        assert!(matches!(&items[1], Seen::Record { problems, .. } if problems.is_empty()));
+    }
+    let bomb =
+        RecordBuilder::resource("https://mfano.th/", WARC_BLANK_DATE, "text/plain", &vec![b'A'; 9 << 20])
+            .to_gzip();
+    let limits = ReadLimits { max_member_bytes: 1 << 20, ..ReadLimits::default() };
+    let items = read_all(&[bomb.clone(), gzip(&text, 6)].concat(), WarcFormat::Gzip, limits);
+    let expected =
+        Seen::Other { offset: 0, length: bomb.len() as u64, what: "inflates_past_cap@0".to_owned() };
+    assert_eq!(items[0], expected);
+    assert!(matches!(items[1], Seen::Record { .. }));
+}

@@ -1,0 +1,265 @@
+//! Records in a run of plain bytes: an uncompressed file, or what a gzip member held.
+//!
+//! A record says its own length, and may lie. A length is believed when the bytes behind it are the end, zeros, or
+//! another record, blank lines aside. Otherwise the next *strong start* bounds the record: a line `WARC/0.` or `WARC/1.`
+//! behind a blank line, heading a header that has a Content-Length.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+use super::header::{HeaderParse, RecordHeader, begins_like_record};
+use super::{DamageReason, ReadLimits, RecordProblem};
+
+/// Bytes behind a block that are looked at to see whether its length was right.
+const CHAIN_BYTES: usize = 16;
+/// Blank lines behind a block that still belong to the record.
+const MAX_SEPARATORS: usize = 4096;
+
+/// What the end of the window means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bound {
+    /// More bytes follow and can be had.
+    Open,
+    /// A gzip member ends here; a record may go on in the next.
+    Member,
+    /// A gzip member ends here, and no record goes on behind it: its end is a better word than any Content-Length.
+    LastMember,
+    /// The file ends here, or the bytes behind are lost: a record that is not whole is no record.
+    Lost,
+}
+
+/// One record found.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) header: RecordHeader,
+    pub(super) block: Range<usize>,
+    /// Where the next record, or something else, begins.
+    pub(super) next: usize,
+    pub(super) problems: Vec<RecordProblem>,
+    /// The block goes on behind `next`, past the cap.
+    pub(super) cut: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum Step {
+    Record(Found),
+    /// Not decidable within the window; at least so long a window is needed.
+    Short(usize),
+    /// No record begins here.
+    Bad(DamageReason),
+}
+
+/// Reads the record at `at`.
+pub(super) fn read_record(window: &[u8], at: usize, bound: Bound, limits: &ReadLimits) -> Step {
+    let (header, len) = match RecordHeader::parse(&window[at..], limits.max_header_bytes) {
+        HeaderParse::Complete { header, len } => (header, len),
+        HeaderParse::Partial if bound == Bound::Open || bound == Bound::Member => {
+            return Step::Short(window.len() + 4096);
+        }
+        HeaderParse::Partial if bound == Bound::Lost => return Step::Bad(DamageReason::CutShort),
+        HeaderParse::Partial | HeaderParse::NotWarc => return Step::Bad(DamageReason::NotWarc),
+        HeaderParse::TooLong => return Step::Bad(DamageReason::HeaderTooLong),
+    };
+    let block_at = at + len;
+    let in_member = bound == Bound::Member || bound == Bound::LastMember;
+    let Some(claimed) = header.content_length() else {
+        if !in_member {
+            return Step::Bad(DamageReason::NoLength);
+        }
+        let (block, next) = up_to_next_start(window, block_at, block_at, limits);
+        return record(header, block, next, vec![RecordProblem::LengthMissing]);
+    };
+    if !in_member && claimed > limits.max_block_bytes as u64 {
+        return oversized(window, header, block_at, claimed, bound, limits);
+    }
+    let end = usize::try_from(claimed).ok().and_then(|claimed| block_at.checked_add(claimed));
+    let Some(end) = end.filter(|end| *end <= window.len()) else {
+        return past_the_window(window, header, block_at, end, bound, limits);
+    };
+    if bound == Bound::Open && window.len() - end < CHAIN_BYTES {
+        return Step::Short(end + CHAIN_BYTES);
+    }
+    let next = skip_separators(window, end);
+    if bound == Bound::Open && next == window.len() && next - end < MAX_SEPARATORS {
+        return Step::Short(window.len() + CHAIN_BYTES);
+    }
+    let rest = &window[next..];
+    let mut problems = Vec::new();
+    if rest.is_empty() || rest[0] == 0 || begins_like_record(rest).unwrap_or(bound != Bound::Open) {
+        if memchr::memchr_iter(b'\n', &window[end..next]).count() < 2 {
+            problems.push(RecordProblem::NoSeparator);
+        }
+        return record(header, block_at..end, next, problems);
+    }
+    if bound == Bound::Open && rest.len() < 8 {
+        return Step::Short(next + 8);
+    }
+    // Something else follows. Does another record begin inside the claimed block?
+    match find_strong(window, block_at, end, bound != Bound::Open, limits) {
+        Strong::At(start) => {
+            problems.push(RecordProblem::LengthTooLong);
+            return record(header, block_at..trim_separator(window, block_at, start), start, problems);
+        }
+        Strong::Undecided(_) => return Step::Short(window.len() + 4096),
+        Strong::NotBefore => {}
+    }
+    if in_member {
+        let (block, next) = up_to_next_start(window, block_at, end, limits);
+        return record(header, block, next, vec![RecordProblem::LengthTooShort]);
+    }
+    record(header, block_at..end, next, problems)
+}
+
+fn record(header: RecordHeader, block: Range<usize>, next: usize, problems: Vec<RecordProblem>) -> Step {
+    Step::Record(Found { header, block, next, problems, cut: false })
+}
+
+/// The claimed end lies behind the window's.
+fn past_the_window(
+    window: &[u8],
+    header: RecordHeader,
+    block_at: usize,
+    end: Option<usize>,
+    bound: Bound,
+    limits: &ReadLimits,
+) -> Step {
+    match bound {
+        Bound::Open => return Step::Short(end.unwrap_or(window.len()).max(window.len()) + CHAIN_BYTES),
+        Bound::Member => return Step::Short(window.len() + 1),
+        Bound::LastMember => {}
+        Bound::Lost => {
+            let Strong::At(start) = find_strong(window, block_at, window.len(), true, limits) else {
+                return Step::Bad(DamageReason::CutShort);
+            };
+            let block = block_at..trim_separator(window, block_at, start);
+            return record(header, block, start, vec![RecordProblem::LengthTooLong]);
+        }
+    }
+    let (block, next) = up_to_next_start(window, block_at, block_at, limits);
+    record(header, block, next, vec![RecordProblem::LengthTooLong])
+}
+
+/// A block larger than what may be kept, in an uncompressed file: its first bytes are kept, its end is not waited for.
+fn oversized(
+    window: &[u8],
+    header: RecordHeader,
+    block_at: usize,
+    claimed: u64,
+    bound: Bound,
+    limits: &ReadLimits,
+) -> Step {
+    let kept = block_at.saturating_add(limits.max_block_bytes);
+    let wanted = kept.saturating_add(limits.max_header_bytes);
+    if bound == Bound::Open && window.len() < wanted {
+        return Step::Short(wanted);
+    }
+    if let Strong::At(start) = find_strong(window, block_at, kept.min(window.len()), true, limits) {
+        let block = block_at..trim_separator(window, block_at, start);
+        return record(header, block, start, vec![RecordProblem::LengthTooLong]);
+    }
+    if bound == Bound::Lost && claimed > (window.len() - block_at) as u64 {
+        return Step::Bad(DamageReason::CutShort);
+    }
+    Step::Record(Found { header, block: block_at..kept, next: kept, problems: Vec::new(), cut: true })
+}
+
+/// The block that a member bounds: from `block_at` to the first strong start at or after `from`, or the window's end.
+fn up_to_next_start(
+    window: &[u8],
+    block_at: usize,
+    from: usize,
+    limits: &ReadLimits,
+) -> (Range<usize>, usize) {
+    let next = match find_strong(window, from, window.len(), true, limits) {
+        Strong::At(start) => start,
+        Strong::NotBefore | Strong::Undecided(_) => window.len(),
+    };
+    (block_at..trim_separator(window, block_at, next), next)
+}
+
+/// `end`, less the two line ends that separate a record from the next.
+fn trim_separator(window: &[u8], start: usize, end: usize) -> usize {
+    let block = &window[start..end];
+    let trimmed = block.strip_suffix(b"\r\n\r\n").or_else(|| block.strip_suffix(b"\n\n")).unwrap_or(block);
+    start + trimmed.len()
+}
+
+fn skip_separators(window: &[u8], at: usize) -> usize {
+    let limit = window.len().min(at + MAX_SEPARATORS);
+    let rest = &window[at..limit];
+    at + rest.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(rest.len())
+}
+
+/// Answer of a search for a strong start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Strong {
+    At(usize),
+    NotBefore,
+    /// One may begin at this index; more bytes decide. Never said when the window is settled.
+    Undecided(usize),
+}
+
+/// The first strong start in `from..to`. `settled` says that nothing can follow the window. The window must hold the
+/// three bytes before `from`, where the file has them.
+pub(super) fn find_strong(
+    window: &[u8],
+    from: usize,
+    to: usize,
+    settled: bool,
+    limits: &ReadLimits,
+) -> Strong {
+    const MARK: &[u8] = b"WARC/";
+    let to = to.min(window.len());
+    let mut at = from;
+    while at < to {
+        let reach = window.len().min(to + MARK.len() - 1);
+        let Some(hit) = memmem::find(&window[at..reach], MARK) else {
+            if settled || to < window.len() {
+                return Strong::NotBefore;
+            }
+            let tail = window.len().saturating_sub(MARK.len() - 1).max(at);
+            return (tail..to)
+                .find(|start| MARK.starts_with(&window[*start..]) && after_blank_line(window, *start))
+                .map_or(Strong::NotBefore, Strong::Undecided);
+        };
+        let start = at + hit;
+        match is_strong(window, start, settled, limits) {
+            Some(true) => return Strong::At(start),
+            Some(false) => at = start + 1,
+            None => return Strong::Undecided(start),
+        }
+    }
+    Strong::NotBefore
+}
+
+/// Is there a strong start at `at`? `None`: more bytes decide.
+pub(super) fn is_strong(window: &[u8], at: usize, settled: bool, limits: &ReadLimits) -> Option<bool> {
+    let bytes = &window[at..];
+    for (index, byte) in b"WARC/".iter().enumerate() {
+        match bytes.get(index) {
+            Some(seen) if seen == byte => {}
+            None if !settled && after_blank_line(window, at) => return None,
+            _ => return Some(false),
+        }
+    }
+    if !after_blank_line(window, at) {
+        return Some(false);
+    }
+    match bytes.get(5..7) {
+        Some(b"0." | b"1.") => {}
+        None if !settled => return None,
+        _ => return Some(false),
+    }
+    match RecordHeader::parse(bytes, limits.max_header_bytes) {
+        HeaderParse::Complete { header, .. } => Some(header.content_length().is_some()),
+        HeaderParse::Partial if !settled => None,
+        HeaderParse::Partial | HeaderParse::NotWarc | HeaderParse::TooLong => Some(false),
+    }
+}
+
+/// The window's start counts as one: callers give what precedes wherever the file has it.
+fn after_blank_line(window: &[u8], at: usize) -> bool {
+    let before = &window[..at];
+    at == 0 || before.ends_with(b"\n\n") || before.ends_with(b"\n\r\n")
+}

@@ -1,0 +1,76 @@
+//! The effective config, and digests of it.
+//!
+//! A digest is BLAKE3 over the canonical JSON: defaults filled in, keys sorted, no white space. What two configs
+//! write differently and mean alike (order of fields, comments, `1%` or `0.01`) gives one digest.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::types::CorpusConfig;
+
+/// The config with its defaults filled in, as JSON (which is YAML too), keys sorted.
+pub fn effective(config: &CorpusConfig) -> String {
+    format!("{:#}\n", sorted(to_value(config)))
+}
+
+/// Digest of the whole config but `work_dir`: where a run keeps its papers is not part of what it makes.
+pub fn digest(config: &CorpusConfig) -> String {
+    let mut value = to_value(config);
+    if let Value::Object(fields) = &mut value {
+        fields.remove("work_dir");
+    }
+    hash(&value)
+}
+
+/// Digest of what the bytes of `node` depend on; `None` if there is no such node. Other nodes are left out, so that
+/// a node's manifest does not depend on which others exist; so are places (`work_dir`, `shards.url`), the size of
+/// splits, the error budget, and what only looks at the result (`tests`, `checks`).
+pub fn digest_for_node(config: &CorpusConfig, node: &str) -> Option<String> {
+    let node = config.nodes.get_key_value(node)?;
+    let CorpusConfig {
+        version, corpus, as_of, random_seed, runs_at, sources, steps, policies, blocs, ..
+    } = config;
+    let (name, node) = node;
+    Some(hash(&json!({
+        "version": version,
+        "corpus": corpus,
+        "as_of": as_of,
+        "random_seed": random_seed,
+        "runs_at": runs_at,
+        "sources": sources,
+        "steps": steps,
+        "policies": policies,
+        "blocs": blocs,
+        "node": {
+            "name": name,
+            "jurisdiction": node.jurisdiction,
+            "accepts": node.accepts,
+            "languages": node.languages,
+            "mode": node.mode,
+            "shards": { "max_bytes": node.shards.max_bytes, "format": node.shards.format },
+        },
+    })))
+}
+
+fn to_value(config: &CorpusConfig) -> Value {
+    serde_json::to_value(config).expect("a config has text keys and finite numbers")
+}
+
+/// BLAKE3 of the canonical JSON, in hex.
+fn hash(value: &Value) -> String {
+    blake3::hash(sorted(value.clone()).to_string().as_bytes()).to_hex().to_string()
+}
+
+/// The same value with the keys of every map in order, whatever serde_json was told to keep.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let ordered: BTreeMap<_, _> =
+                fields.into_iter().map(|(key, value)| (key, sorted(value))).collect();
+            Value::Object(ordered.into_iter().collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        other => other,
+    }
+}

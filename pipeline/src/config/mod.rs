@@ -1,0 +1,37 @@
+//! The config: what a steward writes, how it is read, and how its mistakes are shown.
+//!
+//! [`types`] is the shape of `corpus.yaml`, [`values`] the small values in it. Reading is in two layers, because a
+//! typed reader stops at the first mistake and a steward wants all of them: `tree` keeps the place of every key
+//! and value, `shape` compares the tree with the JSON Schema that the types give, `meaning` looks at what the
+//! schema cannot say, and only a tree without errors becomes a [`CorpusConfig`].
+
+pub mod countries;
+pub mod diagnostic;
+mod digest;
+pub mod known;
+pub mod lists;
+pub mod load;
+mod manual;
+mod meaning;
+pub mod schema;
+mod shape;
+pub mod step;
+mod tree;
+pub mod types;
+pub mod values;
+
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use digest::{digest, digest_for_node, effective};
+pub use known::Known;
+pub use load::{Loaded, Report, check_for_run, load, load_with, validate_file, validate_file_with};
+pub use manual::{step_page, steps_markdown};
+pub use schema::schema_json;
+pub use step::StepConfig;
+pub use types::{
+    CheckConfig, CheckSeverity, CorpusConfig, Expectation, GivenPage, Mode, NodeConfig, SeedsSource,
+    ShardFormat, ShardsConfig, SourceConfig, TestConfig, WarcSource,
+};
+pub use values::{
+    Area, ByteSize, CommunityName, CorpusName, Country, Fraction, LanguageCode, LanguageLabel, NodeName,
+    SourceName, StepId, ValueError,
+};

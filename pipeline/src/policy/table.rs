@@ -1,0 +1,296 @@
+//! All decisions of a run, and the rows by which anyone can repeat them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, BufRead, Write};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::decide::{DecideError, Decider, Decision, NodeFacts, PolicyRef};
+use super::set::Policies;
+use super::tuple::{Tuple, TupleId};
+
+/// Most distinct tuples of a run, unless its caller says otherwise. 10^9 documents have some 10^3 to 10^5.
+pub const MAX_TUPLES: usize = 1_000_000;
+
+/// The decisions about every distinct tuple, for every node.
+#[derive(Debug, Clone)]
+pub struct DecisionTable {
+    nodes: Vec<NodeFacts>,
+    rows: Vec<TableRow>,
+    by_id: BTreeMap<TupleId, u32>,
+}
+
+/// The decisions about one tuple.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableRow {
+    /// The attributes.
+    pub tuple: Tuple,
+    /// [`Tuple::id`].
+    pub id: TupleId,
+    /// Documents with these attributes.
+    pub count: u64,
+    /// One per node, in the order of [`DecisionTable::nodes`].
+    pub decisions: Vec<Arc<Decision>>,
+}
+
+/// A line of a node's `decisions.jsonl`: what was decided for this node about one tuple, and why.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionRow {
+    /// [`Tuple::id`] of `attributes`.
+    pub id: TupleId,
+    /// What the policies saw of the documents.
+    pub attributes: Tuple,
+    /// Whether they may go to the node.
+    pub allowed: bool,
+    /// The policies that decided, with their reasons, by id.
+    pub determining: Vec<PolicyRef>,
+    /// What failed in evaluation; then the answer is no.
+    pub errors: Vec<String>,
+    /// Documents with these attributes.
+    pub count: u64,
+}
+
+/// A table that cannot be built or read.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// Kind: Config.
+    #[error(
+        "more than {max_tuples} distinct sets of policy attributes\n\
+         hint: `{attribute}` alone has {values} values; name fewer of them, or raise max_tuples"
+    )]
+    TooMany {
+        /// The limit.
+        max_tuples: usize,
+        /// The attribute with most values.
+        attribute: &'static str,
+        /// How many it had when the limit was met.
+        values: usize,
+    },
+    /// Two tuples begin with the same 64 bits of BLAKE3. Kind: Internal.
+    #[error("two sets of policy attributes have the id {id}")]
+    SameId {
+        /// The id.
+        id: TupleId,
+    },
+    /// Kind: Input.
+    #[error("decisions, line {line}: {message}")]
+    Row {
+        /// From 1.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// Kind: External.
+    #[error("cannot read or write decisions")]
+    Io(#[from] io::Error),
+}
+
+impl DecisionTable {
+    /// Decides about every distinct tuple. A tuple may come many times, each with a count of documents.
+    ///
+    /// # Errors
+    /// If there are more than `max_tuples` distinct ones, before any is decided.
+    pub fn build(
+        decider: &Decider,
+        tuples: impl IntoIterator<Item = (Tuple, u64)>,
+        max_tuples: usize,
+    ) -> Result<Self, TableError> {
+        let mut counts: BTreeMap<Tuple, u64> = BTreeMap::new();
+        for (tuple, count) in tuples {
+            *counts.entry(tuple).or_default() += count;
+            if counts.len() > max_tuples.min(u32::MAX as usize) {
+                let (values, attribute) = widest(counts.keys());
+                return Err(TableError::TooMany { max_tuples, attribute, values });
+            }
+        }
+        let mut by_id = BTreeMap::new();
+        let mut rows = Vec::with_capacity(counts.len());
+        for (index, (tuple, count)) in (0..).zip(counts) {
+            let id = tuple.id();
+            if by_id.insert(id, index).is_some() {
+                return Err(TableError::SameId { id });
+            }
+            let decisions = decider.decide_afresh(&tuple).emit;
+            rows.push(TableRow { tuple, id, count, decisions });
+        }
+        Ok(Self { nodes: decider.nodes().to_vec(), rows, by_id })
+    }
+
+    /// The nodes, in the order of [`TableRow::decisions`].
+    pub fn nodes(&self) -> &[NodeFacts] {
+        &self.nodes
+    }
+
+    /// All rows, in the order of their tuples.
+    pub fn rows(&self) -> &[TableRow] {
+        &self.rows
+    }
+
+    /// Place of a tuple in [`DecisionTable::rows`]: the dense id by which columns gather their answers.
+    pub fn index_of(&self, tuple: &Tuple) -> Option<u32> {
+        let index = self.rows.binary_search_by(|row| row.tuple.cmp(tuple)).ok()?;
+        u32::try_from(index).ok()
+    }
+
+    /// The row of a tuple id.
+    pub fn get(&self, id: TupleId) -> Option<&TableRow> {
+        self.by_id.get(&id).and_then(|&index| self.rows.get(index as usize))
+    }
+
+    /// Whether documents of row `index` may go to the node at `node`. No, where there is no such row or node.
+    pub fn allowed(&self, index: u32, node: usize) -> bool {
+        self.rows
+            .get(index as usize)
+            .and_then(|row| row.decisions.get(node))
+            .is_some_and(|decision| decision.allowed)
+    }
+
+    /// What was decided for one node, sorted by id: for the ledger of the run, not for the node. None if the table knows
+    /// no such node.
+    pub fn rows_for(&self, node: &str) -> Option<Vec<DecisionRow>> {
+        let place = self.nodes.iter().position(|known| known.name == node)?;
+        let rows = self.by_id.values().filter_map(|&index| {
+            let row = self.rows.get(index as usize)?;
+            Some(DecisionRow::new(row, row.decisions.get(place)?))
+        });
+        Some(rows.collect())
+    }
+
+    /// The rows of `decisions.jsonl` that the node itself gets: what it was allowed, sorted by id. What it was denied it
+    /// is not told, not even that it exists.
+    pub fn rows_to_publish(&self, node: &str) -> Option<Vec<DecisionRow>> {
+        let mut rows = self.rows_for(node)?;
+        rows.retain(|row| row.allowed);
+        Some(rows)
+    }
+}
+
+impl DecisionRow {
+    fn new(row: &TableRow, decision: &Decision) -> Self {
+        Self {
+            id: row.id,
+            attributes: row.tuple.clone(),
+            allowed: decision.allowed,
+            determining: decision.determining.clone(),
+            errors: decision.errors.clone(),
+            count: row.count,
+        }
+    }
+}
+
+/// The attribute with most distinct values.
+fn widest<'a>(tuples: impl Iterator<Item = &'a Tuple>) -> (usize, &'static str) {
+    let (mut sources, mut stewards) = (BTreeSet::new(), BTreeSet::new());
+    let (mut communities, mut jurisdictions, mut clusters) =
+        (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for tuple in tuples {
+        sources.insert(&tuple.source);
+        stewards.insert(&tuple.steward);
+        communities.insert(&tuple.community);
+        jurisdictions.insert(&tuple.jurisdictions);
+        clusters.insert(&tuple.cluster_jurisdictions);
+    }
+    let widths = [
+        (sources.len(), "source"),
+        (stewards.len(), "steward"),
+        (communities.len(), "community"),
+        (jurisdictions.len(), "jurisdictions"),
+        (clusters.len(), "cluster_jurisdictions"),
+    ];
+    widths.into_iter().max().unwrap_or_default()
+}
+
+/// Writes rows as JSON lines, sorted by id.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn write_rows(rows: &[DecisionRow], mut out: impl Write) -> Result<(), TableError> {
+    let mut sorted: Vec<&DecisionRow> = rows.iter().collect();
+    sorted.sort();
+    for row in sorted {
+        serde_json::to_writer(&mut out, row).map_err(io::Error::from)?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+/// Reads what [`write_rows`] wrote.
+///
+/// # Errors
+/// At the first line that is no row.
+pub fn read_rows(input: impl BufRead) -> Result<Vec<DecisionRow>, TableError> {
+    let mut rows = Vec::new();
+    for (line, text) in (1..).zip(input.lines()) {
+        let row = serde_json::from_str(&text?);
+        rows.push(row.map_err(|error| TableError::Row { line, message: error.to_string() })?);
+    }
+    Ok(rows)
+}
+
+/// A recorded decision that the policies do not give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The recorded id.
+    pub id: TupleId,
+    /// What differs.
+    pub difference: Difference,
+}
+
+/// How a recorded decision differs from the one the policies give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Difference {
+    /// The attributes have another id.
+    Id {
+        /// The id of the recorded attributes.
+        replayed: TupleId,
+    },
+    /// The answer, the policies that decided, or the errors are others.
+    Decision {
+        /// As recorded.
+        recorded: Decision,
+        /// As the policies say now.
+        replayed: Arc<Decision>,
+    },
+    /// An earlier row has the same id.
+    Repeated,
+}
+
+/// Decides every row again. Empty if each recorded decision is the one that these policies give for this node.
+///
+/// # Errors
+/// If Cedar refuses the facts about the node.
+pub fn replay(
+    rows: &[DecisionRow],
+    policies: impl Into<Arc<Policies>>,
+    node: &NodeFacts,
+) -> Result<Vec<Mismatch>, DecideError> {
+    let decider = Decider::new(policies, vec![node.clone()], &[])?;
+    let mut seen = BTreeSet::new();
+    let mut mismatches = Vec::new();
+    for row in rows {
+        let mut differs = |difference| mismatches.push(Mismatch { id: row.id, difference });
+        if !seen.insert(row.id) {
+            differs(Difference::Repeated);
+        }
+        let id = row.attributes.id();
+        if id != row.id {
+            differs(Difference::Id { replayed: id });
+        }
+        let recorded = Decision {
+            allowed: row.allowed,
+            determining: row.determining.clone(),
+            errors: row.errors.clone(),
+        };
+        let replayed = decider.decide_emit(node, &row.attributes);
+        if *replayed != recorded {
+            differs(Difference::Decision { recorded, replayed });
+        }
+    }
+    Ok(mismatches)
+}
+
+#[cfg(test)]
+#[path = "table_tests.rs"]
+mod tests;

@@ -1,0 +1,110 @@
+//! What can go wrong with a run, and whose move it is.
+
+use datafusion::error::DataFusionError;
+use kilim_connectors::store::StoreError;
+
+use crate::config::Diagnostics;
+use crate::seal::ForeignRow;
+use crate::work_dir::WorkDirError;
+
+/// A run cannot go on. What was committed before stays.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The config is refused.
+    #[error("the config has {} mistakes", .0.error_count())]
+    Config(Box<Diagnostics>),
+    /// The config asks for something that cannot be.
+    #[error("{problem}")]
+    Refused {
+        /// What is wrong.
+        problem: String,
+        /// The next move.
+        hint: Option<String>,
+    },
+    /// An input or output cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The work directory cannot be used.
+    #[error(transparent)]
+    WorkDir(#[from] WorkDirError),
+    /// The engine failed: a full disk, no memory, an unreadable file, or a mistake of ours.
+    #[error("the {stage} stage failed")]
+    Stage {
+        /// Name of the stage.
+        stage: &'static str,
+        /// What failed.
+        source: Box<DataFusionError>,
+    },
+    /// A row stood before the writer of a node that may not have it.
+    #[error(transparent)]
+    Foreign(Box<ForeignRow>),
+    /// Records in and records out differ: nothing was committed. A mistake of ours.
+    #[error("the books do not balance: {0}")]
+    Books(String),
+    /// Anything else of the file system.
+    #[error("cannot {action} {path}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On which file.
+        path: std::path::PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl RunError {
+    /// A failure of `stage`.
+    pub fn stage(stage: &'static str) -> impl Fn(DataFusionError) -> Self {
+        move |error| match find::<ForeignRow>(&error) {
+            Some(foreign) => Self::Foreign(Box::new(foreign)),
+            None => Self::Stage { stage, source: Box::new(error) },
+        }
+    }
+
+    /// A refusal.
+    pub fn refused(problem: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Refused { problem: problem.into(), hint: Some(hint.into()) }
+    }
+
+    /// The next move, in one line.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Refused { hint, .. } => hint.clone(),
+            Self::Store(error) => Some(error.hint()),
+            Self::WorkDir(WorkDirError::Busy { .. }) => {
+                Some("wait for it, or give this config a work_dir of its own".to_owned())
+            }
+            Self::WorkDir(WorkDirError::Io { .. }) | Self::Io { .. } => {
+                Some("check that the folder may be written and that the disk is not full".to_owned())
+            }
+            Self::Stage { source, .. } => stage_hint(source),
+            Self::Books(_) | Self::Foreign(_) => {
+                Some("please report it with the output of `kilim --version`; no shard was committed".to_owned())
+            }
+            Self::Config(_) => None,
+        }
+    }
+}
+
+fn stage_hint(error: &DataFusionError) -> Option<String> {
+    let text = error.to_string();
+    if text.contains("No space left") || text.contains("StorageFull") {
+        return Some("the disk is full: free some space and run the same command again; what is done stays".to_owned());
+    }
+    if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) {
+        return Some("raise --memory; what is done stays".to_owned());
+    }
+    find_store(error).map(|hint| format!("{hint}; what is done stays"))
+}
+
+fn find_store(error: &DataFusionError) -> Option<String> {
+    let DataFusionError::External(source) = error.find_root() else { return None };
+    source.downcast_ref::<StoreError>().map(StoreError::hint)
+}
+
+/// The external error of type `T` at the root of `error`.
+fn find<T: std::error::Error + Clone + 'static>(error: &DataFusionError) -> Option<T> {
+    let DataFusionError::External(source) = error.find_root() else { return None };
+    source.downcast_ref::<T>().cloned()
+}

@@ -1,0 +1,128 @@
+//! Runs stage 1 over the splits that have no commit yet, and checks that every file is accounted for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::catalog::MemTable;
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use kilim_connectors::http::HttpLimits;
+use kilim_connectors::warc::ReadLimits;
+
+use super::error::RunError;
+use super::prepare::Prepared;
+use crate::engine::{Embedded, Engine, Stage, apply};
+use crate::ingest::{
+    ApplySteps, DocumentWrite, Progress, Shared, Split, SplitDone, WarcRead, file_digest, split_batch,
+    split_schema,
+};
+use crate::seal::InputDigest;
+use crate::step::Resources;
+use crate::work_dir::WorkDir;
+
+/// The plan of stage 1 over `splits`.
+pub fn ingest_plan(
+    prepared: &Prepared,
+    work_dir: &WorkDir,
+    splits: &[Split],
+    progress: &Arc<Progress>,
+) -> datafusion::common::Result<LogicalPlan> {
+    let partitions = splits.iter().map(|split| Ok(vec![split_batch(split)?]));
+    let partitions = partitions.collect::<datafusion::common::Result<Vec<_>>>()?;
+    let table = Arc::new(MemTable::try_new(split_schema(), partitions)?);
+    let scan = LogicalPlanBuilder::scan("splits", provider_as_source(table), None)?.build()?;
+    let read = WarcRead {
+        stores: Arc::clone(&prepared.stores),
+        base_dir: prepared.base_dir.clone(),
+        limits: ReadLimits::default(),
+        response_limits: HttpLimits::default(),
+        progress: Arc::clone(progress),
+    };
+    let decider = Arc::clone(&prepared.decider);
+    let place = prepared.config.runs_at.to_string();
+    let shared = Shared {
+        steps: prepared.steps.clone(),
+        resources: Resources::new(&prepared.base_dir),
+        seeds: prepared.seed_index(),
+        sources: prepared.sources.clone(),
+        may_be_here: Arc::new(move |tuple| decider.decide_process(&place, tuple).allowed),
+        progress: Arc::clone(progress),
+    };
+    let keys = splits.iter().map(|split| ((split.input.clone(), split.offset), split.key.clone())).collect();
+    let write = DocumentWrite { folder: work_dir.documents(), keys: Arc::new(keys) };
+    let read = apply(Arc::new(read), scan)?;
+    let steps = apply(Arc::new(ApplySteps::new(Arc::new(shared))), read)?;
+    apply(Arc::new(write), steps)
+}
+
+/// Reads what has not been read, and hands back all splits in order.
+pub async fn ingest(
+    prepared: &Prepared,
+    engine: &Embedded,
+    work_dir: &WorkDir,
+    progress: &Arc<Progress>,
+) -> Result<Vec<SplitDone>, RunError> {
+    let folder = work_dir.documents();
+    let mut done: BTreeMap<&str, SplitDone> = BTreeMap::new();
+    let mut open: Vec<Split> = Vec::new();
+    for split in &prepared.splits {
+        match SplitDone::find(&folder, &split.key) {
+            Some(found) => {
+                progress.add_done_before(split.length);
+                done.insert(&split.key, found);
+            }
+            None => open.push(split.clone()),
+        }
+    }
+    if !open.is_empty() {
+        let failed = RunError::stage("ingest");
+        let plan = ingest_plan(prepared, work_dir, &open, progress).map_err(&failed)?;
+        engine.run(Stage { name: "ingest", plan, independent: true }).await.map_err(&failed)?;
+    }
+    let mut all = Vec::with_capacity(prepared.splits.len());
+    for split in &prepared.splits {
+        let found = done.remove(split.key.as_str()).or_else(|| SplitDone::find(&folder, &split.key));
+        all.push(found.ok_or_else(|| {
+            RunError::Books(format!("split {} of {} was not committed", split.offset, split.input))
+        })?);
+    }
+    Ok(all)
+}
+
+/// Checks that records and damaged ranges tile every file, and gives the files' digests.
+pub fn account(prepared: &Prepared, splits: &[SplitDone]) -> Result<Vec<InputDigest>, RunError> {
+    let mut digests = Vec::with_capacity(prepared.inputs.len());
+    for input in &prepared.inputs {
+        let name = input.file.location.name();
+        let parts: Vec<&SplitDone> = splits.iter().filter(|split| split.input == name).collect();
+        let mut at = 0;
+        let mut counted = 0;
+        for part in parts.iter().filter(|part| part.items_end > part.items_start) {
+            if part.items_start != at {
+                return Err(RunError::Books(format!(
+                    "{name}: records end at byte {at} and go on at byte {}",
+                    part.items_start
+                )));
+            }
+            at = part.items_end;
+            counted += part.items_bytes;
+        }
+        if at != input.file.size || counted != input.file.size {
+            return Err(RunError::Books(format!(
+                "{name} has {} bytes; records and damaged ranges cover {counted} and end at {at}",
+                input.file.size
+            )));
+        }
+        let blake3 = file_digest(parts.iter().map(|part| part.pieces.as_str()))
+            .ok_or_else(|| RunError::Books(format!("{name} has no digest")))?;
+        digests.push(InputDigest {
+            name: name.to_owned(),
+            source: input.source.clone(),
+            bytes: input.file.size,
+            blake3,
+            records: parts.iter().map(|part| part.rows).sum(),
+        });
+    }
+    digests.sort();
+    Ok(digests)
+}

@@ -1,0 +1,220 @@
+//! A run: the stages in order, with commits between them.
+//!
+//! Whatever was committed by an earlier run of the same config is used again: splits by key, stages 2 and 3 by key,
+//! shards by the manifest that stands there. So `resume` is `run`, and a changed policy re-runs stage 3 only.
+
+mod checks;
+mod error;
+mod ingest;
+mod prepare;
+mod route;
+mod seal;
+pub mod tables;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
+
+pub use checks::{CheckResult, run_checks};
+pub use error::RunError;
+pub use ingest::ingest_plan;
+pub use prepare::{Prepared, blocs, prepare};
+pub use seal::NodeDone;
+
+use crate::config::Loaded;
+use crate::document::Outcome;
+use crate::engine::{Embedded, Limits};
+use crate::ingest::Progress;
+use crate::ledger::{LEDGER_VERSION, Ledger, LedgerNode};
+use crate::work_dir::{WorkDir, write_json};
+
+/// How far a run goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Until {
+    /// Documents only.
+    Ingest,
+    /// Documents and clusters.
+    Dedup,
+    /// Everything but shards.
+    Route,
+    /// To the end.
+    Seal,
+}
+
+/// Knobs of a run that change no output.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// Splits at work at once.
+    pub threads: usize,
+    /// Bytes that sorts may hold before they spill.
+    pub memory: usize,
+    /// Only this node.
+    pub node: Option<String>,
+    /// Where to stop.
+    pub until: Until,
+}
+
+/// What a run tells whoever watches it.
+pub trait Watch: Send + Sync {
+    /// A stage begins.
+    fn stage(&self, name: &'static str, splits: usize, bytes: u64);
+}
+
+/// Watches nothing.
+#[derive(Debug)]
+pub struct Unwatched;
+
+impl Watch for Unwatched {
+    fn stage(&self, _name: &'static str, _splits: usize, _bytes: u64) {}
+}
+
+/// A finished run.
+#[derive(Debug)]
+pub struct Finished {
+    /// The nodes' commits; empty if the run stopped before stage 4.
+    pub nodes: Vec<NodeDone>,
+    /// Records by outcome; empty if the run stopped before stage 3.
+    pub outcomes: BTreeMap<Outcome, u64>,
+    /// Records and damaged ranges.
+    pub records: u64,
+    /// The checks of the config.
+    pub checks: Vec<CheckResult>,
+    /// Share of broken records, and whether it is more than the config allows.
+    pub over_budget: Option<f64>,
+    /// The work directory.
+    pub work_dir: PathBuf,
+}
+
+/// The work directory of a config.
+pub fn work_dir_of(loaded: &Loaded) -> WorkDir {
+    WorkDir::new(loaded.base_dir.join(&loaded.config.work_dir))
+}
+
+/// Runs a config.
+pub async fn run(
+    loaded: &Loaded,
+    options: &RunOptions,
+    progress: &Arc<Progress>,
+    watch: &dyn Watch,
+) -> Result<Finished, RunError> {
+    let work_dir = work_dir_of(loaded);
+    let _lock = work_dir.open()?;
+    let prepared = prepare(loaded, options.node.as_deref()).await?;
+    let engine = Embedded::new(&Limits {
+        threads: options.threads,
+        memory: options.memory,
+        spill_dir: work_dir.tmp(),
+    })
+    .map_err(RunError::stage("start"))?;
+
+    watch.stage("ingest", prepared.splits.len(), prepared.input_bytes());
+    let splits = ingest::ingest(&prepared, &engine, &work_dir, progress).await?;
+    let inputs = ingest::account(&prepared, &splits)?;
+    let records: u64 = inputs.iter().map(|input| input.records).sum();
+    let mut finished = Finished {
+        nodes: Vec::new(),
+        outcomes: BTreeMap::new(),
+        records,
+        checks: Vec::new(),
+        over_budget: None,
+        work_dir: work_dir.root().to_owned(),
+    };
+    if options.until == Until::Ingest {
+        return Ok(finished);
+    }
+
+    watch.stage("dedup", splits.len(), 0);
+    let (dedup_folder, dedup_key) = route::find_copies(&engine, &work_dir, &splits).await?;
+    if options.until == Until::Dedup {
+        return Ok(finished);
+    }
+
+    watch.stage("route", splits.len(), 0);
+    let routed = route::route(&prepared, &engine, &work_dir, dedup_folder, &dedup_key).await?;
+    finished.outcomes = outcomes(&engine).await?;
+    balance(&finished.outcomes, records)?;
+    let broken = finished.outcomes.get(&Outcome::Broken).copied().unwrap_or(0);
+    let share = broken as f64 / records.max(1) as f64;
+    if share > prepared.config.max_broken.get() {
+        finished.over_budget = Some(share);
+    }
+    if options.until == Until::Route {
+        return Ok(finished);
+    }
+
+    watch.stage("seal", prepared.nodes.len(), 0);
+    finished.nodes = seal::seal(&prepared, &engine, &work_dir, &routed, &inputs).await?;
+    balance_nodes(&engine, &finished.nodes).await?;
+    let below = |folder: &PathBuf| folder.strip_prefix(work_dir.root()).unwrap_or(folder).to_owned();
+    let ledger = Ledger {
+        ledger_version: LEDGER_VERSION,
+        run_id: run_id(&prepared, &finished.nodes),
+        corpus: prepared.config.corpus.to_string(),
+        inputs,
+        splits,
+        dedup_folder: below(&routed.dedup_folder),
+        route_folder: below(&routed.route_folder),
+        nodes: finished
+            .nodes
+            .iter()
+            .map(|node| LedgerNode {
+                node: node.node.clone(),
+                url: node.place.url().to_string(),
+                manifest_sha256: node.manifest_sha256.clone(),
+                shards: node.manifest.shards.clone(),
+            })
+            .collect(),
+    };
+    write_json(&work_dir.ledger(), &ledger)?;
+    ledger.register(engine.context(), &work_dir).await.map_err(RunError::stage("ledger"))?;
+    finished.checks = run_checks(engine.context(), &prepared.config.checks).await?;
+    Ok(finished)
+}
+
+/// Digest of what the outputs follow from.
+fn run_id(prepared: &Prepared, nodes: &[NodeDone]) -> String {
+    let manifests: Vec<&str> = nodes.iter().map(|node| node.manifest_sha256.as_str()).collect();
+    prepare::key_of(&[("ingest", &prepared.ingest_key), ("manifests", &manifests.join(" "))])
+}
+
+async fn outcomes(engine: &Embedded) -> Result<BTreeMap<Outcome, u64>, RunError> {
+    let failed = RunError::stage("route");
+    let sql = "SELECT outcome, count(*) FROM routes GROUP BY outcome";
+    let frame = engine.context().sql(sql).await.map_err(&failed)?;
+    let mut counts = BTreeMap::new();
+    for batch in frame.collect().await.map_err(&failed)? {
+        let (names, numbers) = (batch.column(0).as_string::<i32>(), batch.column(1).as_primitive::<Int64Type>());
+        for row in 0..batch.num_rows() {
+            let name = names.value(row);
+            let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == name);
+            let outcome = outcome.ok_or_else(|| RunError::Books(format!("`{name}` is no outcome")))?;
+            counts.insert(outcome, numbers.value(row).unsigned_abs());
+        }
+    }
+    Ok(counts)
+}
+
+/// Records in are the sum over outcomes.
+fn balance(outcomes: &BTreeMap<Outcome, u64>, records: u64) -> Result<(), RunError> {
+    let total: u64 = outcomes.values().sum();
+    if total == records {
+        return Ok(());
+    }
+    Err(RunError::Books(format!("{records} records went in, {total} have an outcome")))
+}
+
+/// Rows over manifests are the sharded rows' nodes.
+async fn balance_nodes(engine: &Embedded, nodes: &[NodeDone]) -> Result<(), RunError> {
+    let failed = RunError::stage("seal");
+    let frame = engine.context().sql("SELECT count(*) FROM placements").await.map_err(&failed)?;
+    let batches = frame.collect().await.map_err(&failed)?;
+    let placed = batches.first().map_or(0, |batch| batch.column(0).as_primitive::<Int64Type>().value(0));
+    let rows: u64 = nodes.iter().map(|node| node.manifest.rows).sum();
+    if placed.unsigned_abs() == rows {
+        return Ok(());
+    }
+    Err(RunError::Books(format!("{placed} placements were decided, the manifests hold {rows} rows")))
+}

@@ -1,0 +1,365 @@
+//! Everything a run needs before it reads the first crawl byte: inputs, splits, seeds, policies, steps.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use kilim_connectors::seeds::{self, ImportOptions, Mode as SeedMode, SeedIndex, SeedRecord};
+use kilim_connectors::store::{InputFile, Stores, expand_inputs};
+
+use super::error::RunError;
+use crate::config::{CorpusConfig, Loaded, Mode, SourceConfig};
+use crate::ingest::{NamedStep, SourceFacts, Split};
+use crate::policy::{Action, Blocs, Decider, NodeFacts, Policies, SHIPPED_BLOCS};
+use crate::seal::NamedDigest;
+use crate::step::Resources;
+use crate::steps::StepKind;
+
+/// Raised when stage 1 writes other rows for the same bytes and steps.
+const INGEST_VERSION: u32 = 1;
+
+/// One crawl file of the run.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// The file.
+    pub file: InputFile,
+    /// Name of its source.
+    pub source: String,
+    /// Name of the crawl.
+    pub crawl: Option<String>,
+}
+
+/// What a run works with.
+pub struct Prepared {
+    /// The config, limited to the nodes of this run.
+    pub config: CorpusConfig,
+    /// The folder that paths in the config are relative to.
+    pub base_dir: PathBuf,
+    /// Open stores.
+    pub stores: Arc<Stores>,
+    /// Crawl files, sorted by URL.
+    pub inputs: Vec<Input>,
+    /// Their splits, in order.
+    pub splits: Vec<Split>,
+    /// Seeds of all sources.
+    pub seeds: Vec<SeedRecord>,
+    /// Digest over the seeds; `None` without any.
+    pub seeds_digest: Option<String>,
+    /// Facts by source.
+    pub sources: BTreeMap<String, SourceFacts>,
+    /// Document steps.
+    pub steps: Vec<NamedStep>,
+    /// Whether `dedup_exact` is asked for.
+    pub dedup: bool,
+    /// Models and tables of the steps.
+    pub models: Vec<NamedDigest>,
+    /// The policies.
+    pub policies: Arc<Policies>,
+    /// Their files, (name, text), in the order of the config.
+    pub policy_files: Vec<(String, String)>,
+    /// The nodes of this run as policies see them, by name.
+    pub nodes: Vec<NodeFacts>,
+    /// Answers for these nodes and this place.
+    pub decider: Arc<Decider>,
+    /// Key of everything in stage 1 but the bytes of a split.
+    pub ingest_key: String,
+}
+
+/// Reads what the config names. Touches stores, but reads no crawl file.
+pub async fn prepare(loaded: &Loaded, node: Option<&str>) -> Result<Prepared, RunError> {
+    let mut config = loaded.config.clone();
+    if let Some(node) = node {
+        config.nodes.retain(|name, _| name.as_str() == node);
+        if config.nodes.is_empty() {
+            return Err(RunError::refused(
+                format!("the config has no node `{node}`"),
+                format!("its nodes are {}", names(loaded.config.nodes.keys())),
+            ));
+        }
+    }
+    let base_dir = loaded.base_dir.clone();
+    let stores = Arc::new(Stores::new());
+    let inputs = find_inputs(&config, &base_dir, &stores).await?;
+    let seeds = read_seeds(&config, &base_dir)?;
+    let seeds_digest = (!seeds.is_empty()).then(|| digest_seeds(&seeds));
+    let policy_files = read_policies(&config, &base_dir)?;
+    let policies = Policies::load(&policy_files).map_err(|errors| RunError::Refused {
+        problem: errors.to_string(),
+        hint: Some("`kilim validate` shows where".to_owned()),
+    })?;
+    let policies = Arc::new(policies);
+    let nodes = node_facts(&config, &base_dir)?;
+    let decider = Decider::new(Arc::clone(&policies), nodes.clone(), &[config.runs_at.as_str()])
+        .map_err(|error| RunError::Refused { problem: error.to_string(), hint: None })?;
+
+    let resources = Resources::new(&base_dir);
+    let steps: Vec<NamedStep> = config
+        .steps
+        .iter()
+        .filter(|step| !step.kind.is_corpus())
+        .map(|step| NamedStep { id: Arc::from(step.id.as_str()), kind: step.kind.clone() })
+        .collect();
+    let dedup = config.steps.iter().any(|step| matches!(step.kind, StepKind::DedupExact(_)));
+    let models = models(&steps, &resources)?;
+    let sources = source_facts(&config);
+    let ingest_key =
+        ingest_key(&config, &steps, &models, seeds_digest.as_deref(), &sources, &policies);
+    let splits = split(&inputs, config.split_bytes.bytes(), &ingest_key);
+    Ok(Prepared {
+        base_dir,
+        stores,
+        inputs,
+        splits,
+        seeds,
+        seeds_digest,
+        sources,
+        steps,
+        dedup,
+        models,
+        policies,
+        policy_files,
+        nodes,
+        decider: Arc::new(decider),
+        ingest_key,
+        config,
+    })
+}
+
+impl Prepared {
+    /// The seeds, ready for look-ups.
+    pub fn seed_index(&self) -> SeedIndex {
+        SeedIndex::new(self.seeds.clone())
+    }
+
+    /// Bytes of all inputs.
+    pub fn input_bytes(&self) -> u64 {
+        self.inputs.iter().map(|input| input.file.size).sum()
+    }
+}
+
+fn names<'a, T: AsRef<str> + 'a>(names: impl Iterator<Item = &'a T>) -> String {
+    names.map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
+}
+
+async fn find_inputs(
+    config: &CorpusConfig,
+    base_dir: &Path,
+    stores: &Stores,
+) -> Result<Vec<Input>, RunError> {
+    let mut found: BTreeMap<String, Input> = BTreeMap::new();
+    for (name, source) in &config.sources {
+        let SourceConfig::Warc(warc) = source else { continue };
+        for file in expand_inputs(&warc.paths, base_dir, stores).await? {
+            let url = file.location.url().to_string();
+            if let Some(other) = found.get(&url) {
+                if other.source != name.as_str() {
+                    return Err(RunError::refused(
+                        format!("{} is in two sources, {} and {name}", file.location.name(), other.source),
+                        "a file has one source, since its claims come from there",
+                    ));
+                }
+                continue;
+            }
+            found.insert(url, Input { file, source: name.to_string(), crawl: warc.crawl.clone() });
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+fn read_seeds(config: &CorpusConfig, base_dir: &Path) -> Result<Vec<SeedRecord>, RunError> {
+    let mut all = Vec::new();
+    for (name, source) in &config.sources {
+        let SourceConfig::Seeds(source) = source else { continue };
+        let options = ImportOptions {
+            steward: source.steward.clone(),
+            country_claims: source.country.as_set().iter().map(ToString::to_string).collect(),
+            ..ImportOptions::new(name.as_str())
+        };
+        let imported = seeds::import::any(&base_dir.join(&source.file), &options)
+            .map_err(|error| RunError::refused(error.to_string(), error.hint()))?;
+        for issue in &imported.issues {
+            tracing::warn!(file = issue.file, line = issue.line, "seed left out: {}", issue.problem);
+        }
+        for mut seed in imported.seeds {
+            seed.mode = seed.mode.or_else(|| source.mode.map(seed_mode));
+            seed.personal = seed.personal.or(source.personal);
+            let labels: BTreeSet<String> = seed
+                .community
+                .iter()
+                .cloned()
+                .chain(source.community.iter().map(ToString::to_string))
+                .collect();
+            seed.community = labels.into_iter().collect();
+            all.push(seed);
+        }
+    }
+    all.sort();
+    Ok(all)
+}
+
+fn seed_mode(mode: Mode) -> SeedMode {
+    match mode {
+        Mode::Open => SeedMode::Open,
+        Mode::Restricted => SeedMode::Restricted,
+        Mode::LocalOnly => SeedMode::LocalOnly,
+        Mode::ParticipantPrivate => SeedMode::ParticipantPrivate,
+    }
+}
+
+fn digest_seeds(seeds: &[SeedRecord]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for seed in seeds {
+        let line = serde_json::to_string(seed).expect("a seed is text, lists and flags");
+        hasher.update(line.as_bytes());
+        hasher.update(b"\n");
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+fn read_policies(config: &CorpusConfig, base_dir: &Path) -> Result<Vec<(String, String)>, RunError> {
+    let mut files = Vec::new();
+    for path in &config.policies {
+        let full = base_dir.join(path);
+        let text = std::fs::read_to_string(&full).map_err(|source| RunError::Io {
+            action: "read the policy",
+            path: full.clone(),
+            source,
+        })?;
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        if files.iter().any(|(other, _)| *other == name) {
+            return Err(RunError::refused(
+                format!("two policy files are called {name}"),
+                "they stand side by side in a manifest's folder: give each a name of its own",
+            ));
+        }
+        files.push((name, text));
+    }
+    Ok(files)
+}
+
+/// The blocs of a config.
+pub fn blocs(config: &CorpusConfig, base_dir: &Path) -> Result<Blocs, RunError> {
+    let text = match &config.blocs {
+        None => SHIPPED_BLOCS.to_owned(),
+        Some(path) => {
+            let full = base_dir.join(path);
+            std::fs::read_to_string(&full)
+                .map_err(|source| RunError::Io { action: "read the blocs", path: full, source })?
+        }
+    };
+    Blocs::parse(&text).map_err(|error| RunError::Refused { problem: error.to_string(), hint: None })
+}
+
+fn node_facts(config: &CorpusConfig, base_dir: &Path) -> Result<Vec<NodeFacts>, RunError> {
+    let blocs = blocs(config, base_dir)?;
+    let facts = config.nodes.iter().map(|(name, node)| {
+        let accepts: Vec<String> = node.accepts.iter().map(ToString::to_string).collect();
+        NodeFacts {
+            name: name.to_string(),
+            jurisdiction: node.jurisdiction.to_string(),
+            mode: node.mode.as_str().to_owned(),
+            accepts: blocs.expand(&accepts, config.as_of),
+        }
+    });
+    Ok(facts.collect())
+}
+
+fn models(steps: &[NamedStep], resources: &Resources) -> Result<Vec<NamedDigest>, RunError> {
+    let mut found = BTreeSet::new();
+    for step in steps {
+        let digests = step.kind.digests(resources).map_err(|error| {
+            RunError::refused(format!("step `{}`: {error}", step.id), "see `kilim steps` for its fields")
+        })?;
+        found.extend(digests.into_iter().map(|(name, blake3)| NamedDigest { name, blake3 }));
+    }
+    Ok(found.into_iter().collect())
+}
+
+fn source_facts(config: &CorpusConfig) -> BTreeMap<String, SourceFacts> {
+    let facts = config.sources.iter().filter(|(_, source)| matches!(source, SourceConfig::Warc(_)));
+    facts
+        .map(|(name, source)| {
+            let facts = SourceFacts {
+                mode: source.mode().unwrap_or(Mode::Open).as_str().to_owned(),
+                steward: source.steward().map(str::to_owned),
+                countries: source.countries().iter().map(ToString::to_string).collect(),
+                personal: source.personal().unwrap_or(false),
+                community: source.community().iter().map(ToString::to_string).collect(),
+            };
+            (name.to_string(), facts)
+        })
+        .collect()
+}
+
+/// A digest over labelled parts.
+pub fn key_of(parts: &[(&str, &str)]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for (label, value) in parts {
+        for text in [label, value] {
+            hasher.update(&(text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        }
+    }
+    hex::encode(&hasher.finalize().as_bytes()[..16])
+}
+
+fn ingest_key(
+    config: &CorpusConfig,
+    steps: &[NamedStep],
+    models: &[NamedDigest],
+    seeds_digest: Option<&str>,
+    sources: &BTreeMap<String, SourceFacts>,
+    policies: &Policies,
+) -> String {
+    let json = |value: serde_json::Result<String>| value.expect("configs are plain data");
+    let steps: Vec<(String, u32, String)> = steps
+        .iter()
+        .map(|step| (step.id.to_string(), step.kind.version(), json(serde_json::to_string(&step.kind))))
+        .collect();
+    key_of(&[
+        ("version", &INGEST_VERSION.to_string()),
+        ("steps", &json(serde_json::to_string(&steps))),
+        ("models", &json(serde_json::to_string(models))),
+        ("seeds", seeds_digest.unwrap_or_default()),
+        ("sources", &format!("{sources:?}")),
+        ("runs_at", config.runs_at.as_str()),
+        ("process policies", &policies.digest_for(Action::Process)),
+    ])
+}
+
+fn split(inputs: &[Input], split_bytes: u64, ingest_key: &str) -> Vec<Split> {
+    let mut splits = Vec::new();
+    for input in inputs {
+        let file = &input.file;
+        let mut offset = 0;
+        loop {
+            let length = split_bytes.min(file.size - offset);
+            let key = key_of(&[
+                ("ingest", ingest_key),
+                ("url", file.location.url().as_str()),
+                ("identity", &file.identity),
+                ("name", file.location.name()),
+                ("source", &input.source),
+                ("crawl", input.crawl.as_deref().unwrap_or_default()),
+                ("bytes", &file.size.to_string()),
+                ("offset", &offset.to_string()),
+                ("length", &length.to_string()),
+            ]);
+            splits.push(Split {
+                key,
+                input: file.location.name().to_owned(),
+                url: file.location.url().to_string(),
+                offset,
+                length,
+                file_bytes: file.size,
+                source: input.source.clone(),
+                crawl: input.crawl.clone(),
+            });
+            offset += length;
+            if offset >= file.size {
+                break;
+            }
+        }
+    }
+    splits
+}

@@ -1,0 +1,172 @@
+//! Runs stages 2 and 3: copies, decisions, placements, outcomes.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use datafusion::common::Result as PlanResult;
+
+use super::error::RunError;
+use super::prepare::{Prepared, key_of};
+use super::tables::{materialise, register, register_rows, table_path};
+use crate::engine::Embedded;
+use crate::ingest::SplitDone;
+use crate::policy::{DecisionTable, MAX_TUPLES};
+use crate::route::{self, Routing, ShardCounts};
+use crate::work_dir::{WorkDir, read_json, write_json};
+use crate::{dedup, functions};
+
+/// Raised when stage 2 gives other clusters for the same rows.
+const DEDUP_VERSION: u32 = 1;
+/// Raised when stage 3 gives other routes for the same rows, clusters and policies.
+const ROUTE_VERSION: u32 = 1;
+/// The last file of a stage's folder: it is whole.
+const DONE: &str = "done.json";
+
+/// Where the tables of stages 2 and 3 are, and what was decided.
+pub struct Routed {
+    /// Folder of stage 2.
+    pub dedup_folder: PathBuf,
+    /// Folder of stage 3.
+    pub route_folder: PathBuf,
+    /// Key of stage 3.
+    pub key: String,
+    /// Decisions and languages.
+    pub routing: Arc<Routing>,
+    /// Shards of each node and language.
+    pub counts: ShardCounts,
+    /// Each node's books.
+    pub books: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+/// What [`DONE`] holds for stage 3.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct RouteDone {
+    counts: Vec<(String, String, u64)>,
+    books: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+/// Stage 2. Registers `rows`, `rows_keyed`, `clusters` and `repeats`.
+pub async fn find_copies(
+    engine: &Embedded,
+    work_dir: &WorkDir,
+    splits: &[SplitDone],
+) -> Result<(PathBuf, String), RunError> {
+    let failed = RunError::stage("dedup");
+    let keys: Vec<&str> = splits.iter().map(|split| split.key.as_str()).collect();
+    let key = key_of(&[("dedup", &DEDUP_VERSION.to_string()), ("splits", &keys.join(" "))]);
+    let folder = work_dir.stage(&key);
+    let work = async {
+        let context = engine.context();
+        register_functions(engine);
+        register_rows(context, &work_dir.documents(), splits).await?;
+        let keyed = context.sql(dedup::ROWS_KEYED).await?.into_view();
+        context.deregister_table("rows_keyed")?;
+        context.register_table("rows_keyed", keyed)?;
+        if folder.join(DONE).exists() {
+            register(context, "clusters", &table_path(&folder, "clusters")).await?;
+            return register(context, "repeats", &table_path(&folder, "repeats")).await;
+        }
+        std::fs::create_dir_all(&folder)?;
+        materialise(context, &folder, "clusters", dedup::clusters(context).await?).await?;
+        materialise(context, &folder, "repeats", dedup::repeats(context).await?).await?;
+        PlanResult::Ok(())
+    };
+    work.await.map_err(failed)?;
+    write_json(&folder.join(DONE), &true)?;
+    Ok((folder, key))
+}
+
+fn register_functions(engine: &Embedded) {
+    for function in [functions::union_labels(), functions::labels(), functions::policy_tuple()] {
+        engine.context().register_udf(function);
+    }
+}
+
+/// Stage 3. Registers `facts`, `placed`, `placements` and `routes`.
+pub async fn route(
+    prepared: &Prepared,
+    engine: &Embedded,
+    work_dir: &WorkDir,
+    dedup_folder: PathBuf,
+    dedup_key: &str,
+) -> Result<Routed, RunError> {
+    let failed = RunError::stage("route");
+    let key = route_key(prepared, dedup_key);
+    let folder = work_dir.stage(&key);
+    std::fs::create_dir_all(&folder).map_err(|error| failed(error.into()))?;
+    let context = engine.context();
+    let done: Option<RouteDone> = read_json(&folder.join(DONE));
+
+    if done.is_some() {
+        register(context, "facts", &table_path(&folder, "facts")).await.map_err(&failed)?;
+    } else {
+        let facts = route::facts(context).await.map_err(&failed)?;
+        materialise(context, &folder, "facts", facts).await.map_err(&failed)?;
+    }
+    let tuples = route::tuples(context).await.map_err(&failed)?;
+    let decisions = DecisionTable::build(&prepared.decider, tuples, MAX_TUPLES)
+        .map_err(|error| RunError::Refused { problem: error.to_string(), hint: None })?;
+    let languages = prepared
+        .config
+        .nodes
+        .values()
+        .map(|node| node.languages.iter().map(ToString::to_string).collect())
+        .collect();
+    let routing = Arc::new(Routing { decisions, languages });
+    if let Some(done) = done {
+        for name in ["placements", "routes"] {
+            register(context, name, &table_path(&folder, name)).await.map_err(&failed)?;
+        }
+        let counts = done.counts.into_iter().map(|(node, lang, count)| ((node, lang), count)).collect();
+        return Ok(Routed { dedup_folder, route_folder: folder, key, routing, counts, books: done.books });
+    }
+
+    let work = async {
+        route::register_placed(context, &routing, prepared.dedup, prepared.config.random_seed).await?;
+        let placed = context.table("placed").await?;
+        materialise(context, &folder, "placed", placed).await?;
+        let max_bytes = prepared
+            .config
+            .nodes
+            .iter()
+            .map(|(name, node)| (name.to_string(), node.shards.max_bytes.bytes()))
+            .collect();
+        let counts = route::shard_counts(context, &max_bytes).await?;
+        let placements = route::placements(context, &counts).await?;
+        materialise(context, &folder, "placements", placements).await?;
+        materialise(context, &folder, "routes", route::routes(context).await?).await?;
+        let mut books = BTreeMap::new();
+        for name in prepared.config.nodes.keys() {
+            books.insert(name.to_string(), route::node_books(context, name.as_str()).await?);
+        }
+        PlanResult::Ok((counts, books))
+    };
+    let (counts, books) = work.await.map_err(&failed)?;
+    let done = RouteDone {
+        counts: counts.iter().map(|((node, lang), count)| (node.clone(), lang.clone(), *count)).collect(),
+        books: books.clone(),
+    };
+    write_json(&folder.join(DONE), &done)?;
+    Ok(Routed { dedup_folder, route_folder: folder, key, routing, counts, books })
+}
+
+fn route_key(prepared: &Prepared, dedup_key: &str) -> String {
+    let config = &prepared.config;
+    let nodes: Vec<String> = config
+        .nodes
+        .iter()
+        .zip(&prepared.nodes)
+        .map(|((name, node), facts)| {
+            format!("{name} {facts:?} {:?} {}", node.languages, node.shards.max_bytes.bytes())
+        })
+        .collect();
+    key_of(&[
+        ("route", &ROUTE_VERSION.to_string()),
+        ("dedup", dedup_key),
+        ("dedup_exact", if prepared.dedup { "yes" } else { "no" }),
+        ("policies", &prepared.policies.digest()),
+        ("nodes", &nodes.join("\n")),
+        ("seed", &config.random_seed.to_string()),
+    ])
+}

@@ -1,0 +1,391 @@
+//! Runs stage 4: shards, then one commit per node.
+//!
+//! A node's shards go into the first version folder (`v0001`, `v0002`, …) that has no manifest, unless the newest
+//! manifest there is already the one that this run would write: then nothing is written. Local shards are written in
+//! place; for an object store they are written below the work directory and put there one by one, never over another
+//! object. The manifest is put last: it is the commit. The card is written after it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use kilim_connectors::shards::ShardFormat;
+use kilim_connectors::store::{Location, Stores};
+use sha2::{Digest, Sha256};
+
+use super::error::RunError;
+use super::prepare::Prepared;
+use super::route::Routed;
+use crate::config::{self, NodeConfig};
+use crate::engine::{Embedded, Engine, Stage, apply};
+use crate::policy::{schema as policy_schema, write_rows};
+use crate::seal::{
+    FileDigest, InputDigest, MANIFEST_FILE, MANIFEST_VERSION, Manifest, ManifestNode, ManifestShard, SEAL,
+    SealNode, SealedShard, ShardWrite,
+};
+use crate::work_dir::WorkDir;
+
+/// A node's finished version.
+#[derive(Debug, Clone)]
+pub struct NodeDone {
+    /// Name of the node.
+    pub node: String,
+    /// Version folder.
+    pub place: Location,
+    /// SHA-256 of the manifest, hex.
+    pub manifest_sha256: String,
+    /// The manifest.
+    pub manifest: Manifest,
+    /// Whether this run wrote it; else it was there already.
+    pub written: bool,
+}
+
+/// Where a node's version is written and where it ends up.
+struct Target {
+    place: Location,
+    folder: PathBuf,
+    remote: bool,
+}
+
+/// Writes all shards and commits node by node, in the order of their names.
+pub async fn seal(
+    prepared: &Prepared,
+    engine: &Embedded,
+    work_dir: &WorkDir,
+    routed: &Routed,
+    inputs: &[InputDigest],
+) -> Result<Vec<NodeDone>, RunError> {
+    let key = seal_key(prepared, routed, inputs);
+    let mut targets = BTreeMap::new();
+    let mut done = Vec::new();
+    for (name, node) in &prepared.config.nodes {
+        match find_version(prepared, work_dir, name.as_str(), node, &key).await? {
+            Version::Done(found) => done.push(*found),
+            Version::Open(target) => {
+                targets.insert(name.to_string(), target);
+            }
+        }
+    }
+    if targets.is_empty() {
+        return Ok(done);
+    }
+    let shards = write_shards(prepared, engine, routed, &targets).await?;
+    for (name, target) in &targets {
+        let own: Vec<&SealedShard> = shards.iter().filter(|shard| &shard.node == name).collect();
+        done.push(commit(prepared, routed, inputs, name, target, &own, work_dir, &key).await?);
+    }
+    done.sort_by(|a, b| a.node.cmp(&b.node));
+    Ok(done)
+}
+
+/// Equal keys give equal manifests: how a finished version is recognised without writing it again.
+fn seal_key(prepared: &Prepared, routed: &Routed, inputs: &[InputDigest]) -> String {
+    let inputs: Vec<String> = inputs.iter().map(|input| format!("{input:?}")).collect();
+    super::prepare::key_of(&[("route", &routed.key), ("ingest", &prepared.ingest_key), ("inputs", &inputs.join("\n"))])
+}
+
+enum Version {
+    Done(Box<NodeDone>),
+    Open(Target),
+}
+
+async fn find_version(
+    prepared: &Prepared,
+    work_dir: &WorkDir,
+    name: &str,
+    node: &NodeConfig,
+    key: &str,
+) -> Result<Version, RunError> {
+    let root = Location::parse(&node.shards.url, &prepared.base_dir)?;
+    for number in 1.. {
+        let place = root.join(&format!("v{number:04}"))?;
+        let manifest = place.join(MANIFEST_FILE)?;
+        if !prepared.stores.exists(&manifest).await? {
+            let remote = place.local_path().is_none();
+            let folder = match place.local_path() {
+                Some(path) => path.to_owned(),
+                None => work_dir.tmp().join("seal").join(name).join(format!("v{number:04}")),
+            };
+            clear(&folder)?;
+            return Ok(Version::Open(Target { place, folder, remote }));
+        }
+        if let Some(done) = known_version(&prepared.stores, work_dir, name, &place, key).await? {
+            return Ok(Version::Done(Box::new(done)));
+        }
+    }
+    unreachable!("there are more version numbers than folders")
+}
+
+/// A version folder without a manifest was never committed: what a killed run left there goes. Only what a run writes.
+fn clear(folder: &Path) -> Result<(), RunError> {
+    for name in ["data", "policies"] {
+        let path = folder.join(name);
+        match std::fs::remove_dir_all(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                return Err(RunError::Io { action: "clear", path, source });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// What the work directory remembers of a commit.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Remembered {
+    key: String,
+    url: String,
+    manifest_sha256: String,
+}
+
+fn remembered_path(work_dir: &WorkDir, name: &str, version: &str) -> PathBuf {
+    work_dir.root().join("commits").join(format!("{name}-{version}.json"))
+}
+
+fn version_of(place: &Location) -> &str {
+    place.name().rsplit('/').next().unwrap_or_default()
+}
+
+async fn known_version(
+    stores: &Stores,
+    work_dir: &WorkDir,
+    name: &str,
+    place: &Location,
+    key: &str,
+) -> Result<Option<NodeDone>, RunError> {
+    let path = remembered_path(work_dir, name, version_of(place));
+    let Some(remembered) = crate::work_dir::read_json::<Remembered>(&path) else { return Ok(None) };
+    if remembered.key != key || remembered.url != place.url().as_str() {
+        return Ok(None);
+    }
+    let bytes = stores.get(&place.join(MANIFEST_FILE)?).await?;
+    let manifest_sha256 = hex::encode(Sha256::digest(&bytes));
+    if manifest_sha256 != remembered.manifest_sha256 {
+        return Ok(None);
+    }
+    let Ok(manifest) = Manifest::from_bytes(&bytes) else { return Ok(None) };
+    Ok(Some(NodeDone {
+        node: name.to_owned(),
+        place: place.clone(),
+        manifest_sha256,
+        manifest,
+        written: false,
+    }))
+}
+
+async fn write_shards(
+    prepared: &Prepared,
+    engine: &Embedded,
+    routed: &Routed,
+    targets: &BTreeMap<String, Target>,
+) -> Result<Vec<SealedShard>, RunError> {
+    let failed = RunError::stage("seal");
+    let mut nodes = BTreeMap::new();
+    for facts in &prepared.nodes {
+        let (Some(target), Some(node)) =
+            (targets.get(&facts.name), prepared.config.nodes.get(facts.name.as_str()))
+        else {
+            continue;
+        };
+        nodes.insert(
+            facts.name.clone(),
+            SealNode { facts: facts.clone(), folder: target.folder.clone(), format: format_of(node) },
+        );
+    }
+    let wanted = nodes.keys().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
+    let write = ShardWrite {
+        nodes: Arc::new(nodes),
+        counts: Arc::new(routed.counts.clone()),
+        decider: Arc::clone(&prepared.decider),
+    };
+    let sql = format!("{SEAL} WHERE p.node IN ({wanted})");
+    let rows = engine.context().sql(&sql).await.map_err(&failed)?.into_unoptimized_plan();
+    let plan = apply(Arc::new(write), rows).map_err(&failed)?;
+    let found = engine.run(Stage { name: "seal", plan, independent: false }).await.map_err(&failed)?;
+    let mut shards = Vec::with_capacity(found.len());
+    for row in found {
+        shards.push(row.read::<SealedShard>().map_err(|error| RunError::Books(error.to_string()))?);
+    }
+    shards.sort_by(|a, b| (&a.node, &a.path).cmp(&(&b.node, &b.path)));
+    Ok(shards)
+}
+
+fn format_of(node: &NodeConfig) -> ShardFormat {
+    match node.shards.format {
+        config::ShardFormat::Parquet => ShardFormat::Parquet,
+        config::ShardFormat::JsonlZst => ShardFormat::JsonlZst,
+    }
+}
+
+/// Writes a file of the version folder and gives its digest.
+fn write_file(target: &Target, path: &str, bytes: &[u8]) -> Result<FileDigest, RunError> {
+    let full = target.folder.join(path);
+    let io = |source| RunError::Io { action: "write", path: full.clone(), source };
+    if let Some(folder) = full.parent() {
+        std::fs::create_dir_all(folder).map_err(io)?;
+    }
+    std::fs::write(&full, bytes).map_err(io)?;
+    Ok(FileDigest { path: path.to_owned(), sha256: hex::encode(Sha256::digest(bytes)) })
+}
+
+#[expect(clippy::too_many_arguments, reason = "the commit is where everything meets")]
+async fn commit(
+    prepared: &Prepared,
+    routed: &Routed,
+    inputs: &[InputDigest],
+    name: &str,
+    target: &Target,
+    shards: &[&SealedShard],
+    work_dir: &WorkDir,
+    key: &str,
+) -> Result<NodeDone, RunError> {
+    let manifest = manifest(prepared, routed, inputs, name, target, shards)?;
+    let bytes = manifest.to_bytes().map_err(|error| RunError::Books(error.to_string()))?;
+    let manifest_sha256 = hex::encode(Sha256::digest(&bytes));
+    if target.remote {
+        let mut files: Vec<String> = shards.iter().map(|shard| shard.path.clone()).collect();
+        files.push(manifest.decisions.path.clone());
+        files.extend(manifest.policies.iter().map(|file| file.path.clone()));
+        for path in files {
+            let local = target.folder.join(&path);
+            let content = std::fs::read(&local)
+                .map_err(|source| RunError::Io { action: "read", path: local.clone(), source })?;
+            prepared.stores.put_if_absent(&target.place.join(&path)?, content.into()).await?;
+        }
+    }
+    prepared.stores.put_if_absent(&target.place.join(MANIFEST_FILE)?, bytes.into()).await?;
+    let card = crate::seal::card(&manifest);
+    prepared.stores.put(&target.place.join("README.md")?, card.into_bytes().into()).await?;
+
+    let remembered = Remembered {
+        key: key.to_owned(),
+        url: target.place.url().to_string(),
+        manifest_sha256: manifest_sha256.clone(),
+    };
+    let path = remembered_path(work_dir, name, version_of(&target.place));
+    let folder = path.parent().unwrap_or(work_dir.root());
+    std::fs::create_dir_all(folder)
+        .map_err(|source| RunError::Io { action: "make", path: folder.to_owned(), source })?;
+    crate::work_dir::write_json(&path, &remembered)?;
+    Ok(NodeDone {
+        node: name.to_owned(),
+        place: target.place.clone(),
+        manifest_sha256,
+        manifest,
+        written: true,
+    })
+}
+
+fn manifest(
+    prepared: &Prepared,
+    routed: &Routed,
+    inputs: &[InputDigest],
+    name: &str,
+    target: &Target,
+    shards: &[&SealedShard],
+) -> Result<Manifest, RunError> {
+    let config = &prepared.config;
+    let node = &config.nodes[name];
+    let facts = prepared.nodes.iter().find(|facts| facts.name == name).cloned();
+    let facts = facts.ok_or_else(|| RunError::Books(format!("node {name} is not known to the policies")))?;
+    let rows: u64 = shards.iter().map(|shard| shard.file.rows).sum();
+    let records: u64 = inputs.iter().map(|input| input.records).sum();
+    let books = books(name, routed, rows, records)?;
+
+    let mut policies = Vec::new();
+    for (file, text) in &prepared.policy_files {
+        policies.push(write_file(target, &format!("policies/{file}"), text.as_bytes())?);
+    }
+    policies.push(write_file(target, "policies/kilim.cedarschema", policy_schema::SCHEMA.as_bytes())?);
+    policies.sort_by(|a, b| a.path.cmp(&b.path));
+    let decisions = decisions(routed, name, shards)?;
+    let decisions = write_file(target, "decisions.jsonl", &decisions)?;
+
+    let mut languages: BTreeMap<String, u64> = BTreeMap::new();
+    for shard in shards {
+        *languages.entry(shard.lang.clone()).or_default() += shard.file.rows;
+    }
+    let at_home = facts.jurisdiction == config.runs_at.as_str();
+    Ok(Manifest {
+        manifest_version: MANIFEST_VERSION,
+        engine: format!("kilim {}", env!("CARGO_PKG_VERSION")),
+        corpus: config.corpus.to_string(),
+        node: ManifestNode { languages: node.languages.iter().map(ToString::to_string).collect(), facts },
+        as_of: config.as_of.to_string(),
+        random_seed: config.random_seed,
+        runs_at: config.runs_at.to_string(),
+        run_kind: if at_home { "local" } else { "shared" }.to_owned(),
+        config_digest: config::digest_for_node(config, name).unwrap_or_default(),
+        policies,
+        policies_digest: prepared.policies.digest(),
+        models: prepared.models.clone(),
+        seeds_digest: prepared.seeds_digest.clone(),
+        inputs: inputs.to_vec(),
+        books,
+        records,
+        rows,
+        text_chars: shards.iter().map(|shard| shard.text_chars).sum(),
+        languages,
+        decisions,
+        shards: shards.iter().map(|shard| manifest_shard(shard)).collect(),
+        signature: "unsigned".to_owned(),
+    })
+}
+
+fn manifest_shard(shard: &SealedShard) -> ManifestShard {
+    ManifestShard {
+        path: shard.path.clone(),
+        lang: shard.lang.clone(),
+        bytes: shard.file.bytes,
+        sha256: shard.file.sha256.clone(),
+        rows: shard.file.rows,
+        text_chars: shard.text_chars,
+        columns: shard
+            .file
+            .columns
+            .iter()
+            .map(|column| (column.column.clone(), column.sha256.clone()))
+            .collect(),
+    }
+}
+
+/// The node's books: rows it may have are those it keeps and the copies it does not. They must sum to the records.
+fn books(name: &str, routed: &Routed, rows: u64, records: u64) -> Result<BTreeMap<String, u64>, RunError> {
+    let mut books = routed.books.get(name).cloned().unwrap_or_default();
+    let may = books.remove("may").unwrap_or(0);
+    let copies = may.checked_sub(rows).ok_or_else(|| {
+        RunError::Books(format!("node {name} may have {may} documents and its shards hold {rows}"))
+    })?;
+    books.insert("sharded".to_owned(), rows);
+    books.insert("same_text".to_owned(), copies);
+    let total: u64 = books.values().sum();
+    if total != records {
+        return Err(RunError::Books(format!("node {name}: {records} records went in, {total} came out")));
+    }
+    books.retain(|_, count| *count > 0);
+    Ok(books)
+}
+
+/// `decisions.jsonl`: what was decided about the rows that the node has, with their numbers.
+fn decisions(routed: &Routed, name: &str, shards: &[&SealedShard]) -> Result<Vec<u8>, RunError> {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for shard in shards {
+        for (id, rows) in &shard.decisions {
+            *counts.entry(id.clone()).or_default() += rows;
+        }
+    }
+    let mut rows = routed.routing.decisions.rows_to_publish(name).unwrap_or_default();
+    rows.retain_mut(|row| match counts.remove(&row.id.to_string()) {
+        Some(count) => {
+            row.count = count;
+            true
+        }
+        None => false,
+    });
+    if let Some((id, _)) = counts.pop_first() {
+        return Err(RunError::Books(format!("node {name} has rows of decision {id}, which was not taken")));
+    }
+    let mut bytes = Vec::new();
+    write_rows(&rows, &mut bytes).map_err(|error| RunError::Books(error.to_string()))?;
+    Ok(bytes)
+}

@@ -1,0 +1,147 @@
+//! The work directory: what a run keeps between its stages.
+//!
+//! ```text
+//! work/
+//!   lock                   held by the run at work
+//!   documents/KEY.parquet  rows of one split; KEY.json is its commit
+//!   stages/KEY/            tables of stages 2 and 3: clusters, repeats, facts, placed, placements, routes
+//!   ledger.json            the splits, stages and manifests of the last finished run
+//!   run.json               host, times and threads of that run: for people, never part of an output
+//!   tmp/                   spills
+//! ```
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tempfile::NamedTempFile;
+
+/// The work directory of one config.
+#[derive(Debug, Clone)]
+pub struct WorkDir {
+    root: PathBuf,
+}
+
+/// The work directory cannot be used. Kind: External.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkDirError {
+    /// The file system refused.
+    #[error("cannot {action} {path}")]
+    Io {
+        /// `make`, `write`, …
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What it said.
+        source: io::Error,
+    },
+    /// Another run holds the lock.
+    #[error("another run is at work in {path}")]
+    Busy {
+        /// The work directory.
+        path: PathBuf,
+    },
+}
+
+/// Held while a run is at work; given back when dropped, also by a kill.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl WorkDir {
+    /// The work directory at `root`, which need not exist yet.
+    pub fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// Its path.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Rows of stage 1.
+    pub fn documents(&self) -> PathBuf {
+        self.root.join("documents")
+    }
+
+    /// Spills.
+    pub fn tmp(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+
+    /// Tables of the stage with `key`.
+    pub fn stage(&self, key: &str) -> PathBuf {
+        self.root.join("stages").join(key)
+    }
+
+    /// The ledger of the last finished run.
+    pub fn ledger(&self) -> PathBuf {
+        self.root.join("ledger.json")
+    }
+
+    /// Makes the folders and takes the lock. Leftovers of killed runs in `tmp` are removed.
+    pub fn open(&self) -> Result<Lock, WorkDirError> {
+        make_dir(&self.root)?;
+        let path = self.root.join("lock");
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(|source| WorkDirError::Io { action: "write", path: path.clone(), source })?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(WorkDirError::Busy { path: self.root.clone() }),
+            Err(TryLockError::Error(source)) => {
+                return Err(WorkDirError::Io { action: "lock", path, source });
+            }
+        }
+        let tmp = self.tmp();
+        if tmp.exists() {
+            fs::remove_dir_all(&tmp)
+                .map_err(|source| WorkDirError::Io { action: "clear", path: tmp.clone(), source })?;
+        }
+        for folder in [self.documents(), tmp, self.root.join("stages")] {
+            make_dir(&folder)?;
+        }
+        self.remove_unfinished()?;
+        Ok(Lock { _file: file })
+    }
+
+    /// Temporary files that a killed run left beside committed ones.
+    fn remove_unfinished(&self) -> Result<(), WorkDirError> {
+        let folder = self.documents();
+        let io = |source| WorkDirError::Io { action: "read", path: folder.clone(), source };
+        for entry in fs::read_dir(&folder).map_err(io)? {
+            let path = entry.map_err(io)?.path();
+            if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".tmp")) {
+                fs::remove_file(&path)
+                    .map_err(|source| WorkDirError::Io { action: "remove", path: path.clone(), source })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn make_dir(path: &Path) -> Result<(), WorkDirError> {
+    fs::create_dir_all(path).map_err(|source| WorkDirError::Io { action: "make", path: path.to_owned(), source })
+}
+
+/// Writes `value` as pretty JSON, whole or not at all.
+pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), WorkDirError> {
+    let io = |source| WorkDirError::Io { action: "write", path: path.to_owned(), source };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = NamedTempFile::new_in(folder).map_err(io)?;
+    serde_json::to_writer_pretty(&mut file, value).map_err(|error| io(error.into()))?;
+    file.as_file().sync_all().map_err(io)?;
+    file.persist(path).map_err(|error| io(error.error))?;
+    Ok(())
+}
+
+/// Reads JSON that [`write_json`] wrote; `None` if there is none or it is of another shape.
+pub fn read_json<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
