@@ -234,7 +234,7 @@ impl GzipSplit {
         let window = self.inflater.output();
         while window[read..].iter().any(|byte| *byte != 0) {
             let what = match read_record(window, read, bound, &self.limits) {
-                RecordStep::Short(_) => return (read, false),
+                RecordStep::Short(_) | RecordStep::Bad(DamageReason::CutShort) => return (read, false),
                 RecordStep::Record(found) => {
                     let block_len = found.block.len() as u64;
                     let mut block = found.block;
@@ -250,7 +250,6 @@ impl GzipSplit {
                     read = found.next;
                     continue;
                 }
-                RecordStep::Bad(DamageReason::CutShort) => return (read, false),
                 RecordStep::Bad(reason) => What::Damage(reason),
             };
             let next = find_strong(window, read + 1, window.len(), true, &self.limits);
@@ -318,26 +317,29 @@ impl GzipSplit {
         if buf.is_empty() && !eof {
             return Turn::NeedMore(SEARCH_BYTES);
         }
-        match self.probe.begins_with(buf, eof, MARK) {
-            _ if buf.is_empty() => {}
-            Probe::Yes => {}
-            Probe::NeedMore => return Turn::NeedMore(buf.len() + PROBE_MORE),
-            Probe::No => match self.probe.empty_member(buf, eof) {
-                Ok(length) => {
-                    self.pos += length as u64;
-                    return Turn::Again;
-                }
-                Err(Probe::NeedMore) => return Turn::NeedMore(buf.len() + PROBE_MORE),
-                Err(_) => {
-                    let gzip = buf.starts_with(&GZIP_MAGIC);
-                    let reason = if gzip { DamageReason::NotWarc } else { DamageReason::NotGzip };
-                    self.state = State::Damage { offset, reason, skip: 1 };
-                    return Turn::Again;
-                }
-            },
+        if !buf.is_empty() {
+            match self.probe.begins_with(buf, eof, MARK) {
+                Probe::Yes => {}
+                Probe::NeedMore => return Turn::NeedMore(buf.len() + PROBE_MORE),
+                Probe::No => return self.padding_or_damage(buf, eof, offset),
+            }
         }
         self.state = State::Between;
         Turn::Ready(Ready { offset, length: self.pos - offset, inner_offset: 0, what: What::Padding })
+    }
+
+    /// Padding goes on with an empty member, or turns out to be the beginning of damage.
+    fn padding_or_damage(&mut self, buf: &[u8], eof: bool, offset: u64) -> Turn {
+        match self.probe.empty_member(buf, eof) {
+            Ok(length) => self.pos += length as u64,
+            Err(Probe::NeedMore) => return Turn::NeedMore(buf.len() + PROBE_MORE),
+            Err(Probe::Yes | Probe::No) => {
+                let gzip = buf.starts_with(&GZIP_MAGIC);
+                let reason = if gzip { DamageReason::NotWarc } else { DamageReason::NotGzip };
+                self.state = State::Damage { offset, reason, skip: 1 };
+            }
+        }
+        Turn::Again
     }
 
     fn damage(&mut self, buf: &[u8], eof: bool, offset: u64, reason: DamageReason, skip: usize) -> Turn {

@@ -13,13 +13,13 @@ const SMALL: ReadLimits = ReadLimits { max_header_bytes: 600, max_block_bytes: 9
 
 /// An item without its bytes: enough to compare.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Seen {
+enum Seen {
     Record { offset: u64, length: u64, inner: u64, id: String, block: Vec<u8>, problems: Vec<RecordProblem> },
     Other { offset: u64, length: u64, what: String },
 }
 
 impl Seen {
-    pub(super) fn of(item: &Item<'_>) -> Self {
+    fn of(item: &Item<'_>) -> Self {
         let (offset, length) = (item.offset(), item.length());
         match item {
             Item::Record(record) => Self::Record {
@@ -39,7 +39,7 @@ impl Seen {
         }
     }
 
-    pub(super) fn place(&self) -> (u64, u64) {
+    fn place(&self) -> (u64, u64) {
         match self {
             Self::Record { offset, length, .. } | Self::Other { offset, length, .. } => (*offset, *length),
         }
@@ -47,7 +47,7 @@ impl Seen {
 }
 
 /// Reads a split, showing the parser at most `step` bytes more than it asks for.
-pub(super) fn read_split(
+fn read_split(
     file: &[u8],
     format: WarcFormat,
     split: std::ops::Range<u64>,
@@ -80,12 +80,12 @@ pub(super) fn read_split(
     }
 }
 
-pub(super) fn read_all(file: &[u8], format: WarcFormat, limits: ReadLimits) -> Vec<Seen> {
+fn read_all(file: &[u8], format: WarcFormat, limits: ReadLimits) -> Vec<Seen> {
     read_split(file, format, 0..u64::MAX, limits, 1 << 20)
 }
 
 /// The pieces cover the file without gap or overlap, in order.
-pub(super) fn assert_tiles(items: &[Seen], size: usize) {
+fn assert_tiles(items: &[Seen], size: usize) {
     let mut at = 0;
     for (offset, length) in items.iter().map(Seen::place).filter(|(_, length)| *length > 0) {
         assert_eq!(offset, at, "gap or overlap in {items:#?}");
@@ -144,7 +144,7 @@ fn plain_piece() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// Bytes changed, cut out or doubled.
-fn damaged(pieces: Vec<Vec<u8>>, hits: &[(prop::sample::Index, u8, u8)]) -> Vec<u8> {
+fn damaged(pieces: &[Vec<u8>], hits: &[(prop::sample::Index, u8, u8)]) -> Vec<u8> {
     let mut file = pieces.concat();
     for (place, kind, byte) in hits {
         if file.is_empty() {
@@ -197,7 +197,7 @@ proptest! {
         small in any::<bool>(),
     ) {
         let limits = if small { SMALL } else { ReadLimits::default() };
-        assert_lawful(&damaged(pieces, &hits), WarcFormat::Gzip, limits, &cuts, step);
+        assert_lawful(&damaged(&pieces, &hits), WarcFormat::Gzip, limits, &cuts, step);
     }
 
     #[test]
@@ -209,7 +209,7 @@ proptest! {
         small in any::<bool>(),
     ) {
         let limits = if small { SMALL } else { ReadLimits::default() };
-        assert_lawful(&damaged(pieces, &hits), WarcFormat::Plain, limits, &cuts, step);
+        assert_lawful(&damaged(&pieces, &hits), WarcFormat::Plain, limits, &cuts, step);
     }
 
     #[test]

@@ -7,7 +7,9 @@
 //!
 //! Nothing here allocates what an input claims: buffers grow with the bytes that really come out, up to the cap.
 
-use std::io::Read;
+mod body;
+
+pub(crate) use body::{Ending, brotli, deflate, gzip, zstd};
 
 use flate2::{Decompress, FlushDecompress, Status};
 use memchr::memmem;
@@ -134,6 +136,13 @@ impl MemberInflater {
     /// What has come out since [`clear`](Self::clear), of all members.
     pub(crate) fn output(&self) -> &[u8] {
         &self.scratch[..self.filled]
+    }
+
+    /// All output, of its own.
+    fn into_output(self) -> Vec<u8> {
+        let Self { mut scratch, filled, .. } = self;
+        scratch.truncate(filled);
+        scratch
     }
 
     /// Forgets all output and prepares for a first member.
@@ -350,77 +359,6 @@ impl MemberProbe {
             return Err(undecided);
         }
         Ok((made, ended, head + used))
-    }
-}
-
-/// How the decompression of a body ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ending {
-    Whole,
-    /// The input stops, or is damaged, before its end; the bytes are what came out until there.
-    Cut,
-    /// The cap was reached; the bytes are its worth.
-    PastCap,
-}
-
-/// Reads at most `cap` bytes from a decompressor.
-pub(crate) fn read_capped(reader: impl Read, cap: usize) -> (Vec<u8>, Ending) {
-    let mut out = Vec::new();
-    let result = reader.take((cap as u64).saturating_add(1)).read_to_end(&mut out);
-    if out.len() > cap {
-        out.truncate(cap);
-        return (out, Ending::PastCap);
-    }
-    (out, if result.is_ok() { Ending::Whole } else { Ending::Cut })
-}
-
-/// A gzip body, of one member or several; bytes behind the last member are ignored.
-pub(crate) fn gzip(body: &[u8], cap: usize) -> (Vec<u8>, Ending) {
-    let mut inflater = MemberInflater::new();
-    let mut rest = body;
-    let mut ending = Ending::Cut;
-    while rest.starts_with(&GZIP_MAGIC) {
-        inflater.next_member();
-        match inflater.inflate(rest, true, cap) {
-            Inflation::Complete { consumed, checksum_ok } => {
-                ending = if checksum_ok { Ending::Whole } else { Ending::Cut };
-                rest = &rest[consumed..];
-            }
-            Inflation::PastCap => {
-                ending = Ending::PastCap;
-                break;
-            }
-            Inflation::NotGzip | Inflation::Corrupt | Inflation::Cut | Inflation::NeedMore { .. } => {
-                ending = Ending::Cut;
-                break;
-            }
-        }
-    }
-    let MemberInflater { mut scratch, filled, .. } = inflater;
-    scratch.truncate(filled);
-    (scratch, ending)
-}
-
-/// A `deflate` body: by the standard zlib, by some servers' habit raw. The reading that yields more wins.
-pub(crate) fn deflate(body: &[u8], cap: usize) -> (Vec<u8>, Ending) {
-    let zlib = read_capped(flate2::read::ZlibDecoder::new(body), cap);
-    if zlib.1 != Ending::Cut {
-        return zlib;
-    }
-    let raw = read_capped(flate2::read::DeflateDecoder::new(body), cap);
-    if raw.1 != Ending::Cut || raw.0.len() > zlib.0.len() { raw } else { zlib }
-}
-
-/// A brotli body.
-pub(crate) fn brotli(body: &[u8], cap: usize) -> (Vec<u8>, Ending) {
-    read_capped(brotli_decompressor::Decompressor::new(body, 16 << 10), cap)
-}
-
-/// A zstd body. Windows above 128 MiB are refused, as web browsers do from 8 MiB on.
-pub(crate) fn zstd(body: &[u8], cap: usize) -> (Vec<u8>, Ending) {
-    match zstd::stream::read::Decoder::with_buffer(body) {
-        Ok(reader) => read_capped(reader, cap),
-        Err(_) => (Vec::new(), Ending::Cut),
     }
 }
 
