@@ -29,10 +29,8 @@ pub fn card(manifest: &Manifest) -> String {
             if name == "all" {
                 out.push_str("  default: true\n");
             }
-            let _ = writeln!(
-                out,
-                "  data_files:\n  - split: train\n    path: data/{folder}/train-*.{extension}"
-            );
+            let _ =
+                writeln!(out, "  data_files:\n  - split: train\n    path: data/{folder}/train-*.{extension}");
         }
     }
     out.push_str("---\n\n");
