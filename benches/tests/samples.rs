@@ -73,6 +73,29 @@ fn every_record_stands_where_the_truth_says_and_tiles_its_file() {
     }
 }
 
+/// The `warc` crate reads the records that are whole, and finds what the truth says.
+#[test]
+fn another_reader_finds_the_records_where_the_truth_says() {
+    let mut files = BTreeMap::new();
+    let mut read = 0;
+    for row in table("pages.tsv").iter().filter(|row| row["record"] != "damage") {
+        let bytes = files.entry(row["file"].clone()).or_insert_with(|| {
+            fs::read(samples().join("crawl").join(&row["file"])).expect("a committed file")
+        });
+        let number = |column: &str| row[column].parse::<usize>().unwrap();
+        let member = &bytes[number("offset")..number("offset") + number("length")];
+        let mut plain = vec![0; 1 << 20];
+        let length = libdeflater::Decompressor::new().gzip_decompress(member, &mut plain).unwrap();
+        let records = warc::WarcReader::new(&plain[..length]);
+        let record = records.iter_records().next().expect("a record in the member").unwrap();
+        let url = record.header(warc::WarcHeader::TargetURI);
+        assert_eq!(url.as_deref().unwrap_or("-"), row["url"]);
+        assert_eq!(record.warc_type().to_string(), row["record"]);
+        read += 1;
+    }
+    assert!(read > 600, "{read} records");
+}
+
 #[test]
 fn an_address_is_fetched_once_except_where_the_truth_says_so() {
     let mut seen = BTreeSet::new();
@@ -123,4 +146,22 @@ fn seeds_cover_some_hosts_whole_some_in_part_and_some_not() {
         urls.iter().filter(|url| url.split('/').nth(3).is_some_and(|path| !path.is_empty())).count() >= 3
     );
     assert!(source.contains(",local-only,") && source.contains(",restricted,") && source.contains(",open,"));
+}
+
+#[test]
+fn countries_are_those_of_the_table_of_cctlds() {
+    let source = fs::read_to_string(samples().join("../configs/cctld.csv")).unwrap();
+    let rows: Vec<Vec<&str>> = source.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    let binding: BTreeMap<&str, &str> =
+        rows.iter().filter(|row| row[2] == "no").map(|row| (row[0], row[1])).collect();
+    let sold = rows.iter().filter(|row| row[2] == "yes").count();
+    assert_eq!(binding.len() + sold, rows.len(), "no ccTLD may be listed twice");
+    for (tld, country) in [("uk", "GB"), ("eu", "EU"), ("no", "NO"), ("xn--p1ai", "RU"), ("xn--o3cw4h", "TH")]
+    {
+        assert_eq!(binding.get(tld), Some(&country), ".{tld}");
+    }
+    for page in pages() {
+        let tld = page["host"].rsplit('.').next().unwrap_or_default();
+        assert_eq!(binding.get(tld).copied().unwrap_or("-"), page["country"], "{}", page["host"]);
+    }
 }

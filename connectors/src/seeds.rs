@@ -27,3 +27,6 @@ pub use columns::{read_parquet, seed_schema, write_parquet};
 pub use import::{ImportIssue, ImportOptions, Imported, SeedError};
 pub use index::SeedIndex;
 pub use record::{Draft, LicenseBasis, Mode, Scope, SeedRecord, TrainingOk};
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@ pub mod route;
 pub mod run;
 pub mod seal;
 pub mod extract;
+pub mod provenance;
 pub mod step;
 pub mod steps;
 pub mod work_dir;

@@ -63,7 +63,7 @@ SELECT c.input, c.warc_offset, c.inner_offset, c.row_key, c.doc_id, c.lang, c.te
 FROM candidates c JOIN winners w ON c.rank = w.rank";
 
 const TOTALS: &str = "
-SELECT node, lang, sum(text_bytes) AS bytes FROM placed GROUP BY node, lang";
+SELECT node, lang, CAST(sum(text_bytes) AS BIGINT UNSIGNED) AS bytes FROM placed GROUP BY node, lang";
 
 const PLACEMENTS: &str = "
 SELECT p.*, shard_of(node, lang, place) AS shard FROM placed p";

@@ -257,3 +257,22 @@ fn the_effective_config_reads_back_as_itself() {
         load(&written(text.as_bytes()).path().join("corpus.yaml")).unwrap_or_else(|found| panic!("{found}"));
     assert_eq!(again.config, good);
 }
+
+#[test]
+fn findings_point_at_the_other_place_they_speak_of() {
+    let steps = "- dedup_exact: {}\n  - id: length\n    filter_length: { min_chars: 1, min_chars: 2 }";
+    let folder = changed("- dedup_exact: {}", steps);
+    let path = folder.path().join("corpus.yaml");
+    let text = std::fs::read_to_string(&path).expect("a scratch file");
+    let text = text.replace("runs_at: KE", "runs_at: TZ").replace("SELECT doc_id", "SELECT doc_id doc_id,,");
+    std::fs::write(&path, text).expect("a scratch file");
+    insta::assert_snapshot!(shown(&path, None));
+}
+
+#[test]
+fn colour_is_only_there_when_asked_for() {
+    let report = validate_file(&configs().join("eight_mistakes.yaml"), None);
+    assert!(!report.diagnostics.render(false).contains('\u{1b}'));
+    assert!(report.diagnostics.render(true).contains('\u{1b}'));
+    assert!(!report.is_valid());
+}

@@ -198,6 +198,7 @@ impl Crawl {
             ("ell", "spasmeni-selida.gr"),
             ("deu", "kaputte-seite.de"),
             ("ben", "bhanga-pata.com.bd"),
+            ("fra", "page-cassee.fr"),
         ];
         for (at, (text, host)) in sources.into_iter().enumerate() {
             let (url, html) = plain_page(self, text, host, at)?;
@@ -210,14 +211,10 @@ impl Crawl {
             let file = &mut self.files[FILE];
             let (placed, damage, expected) = match at {
                 0 => {
-                    let flip = |mut member: Vec<u8>| {
-                        let middle = member.len() / 2;
-                        member[middle..middle + 4].iter_mut().for_each(|byte| *byte ^= 0xff);
-                        member
-                    };
+                    let flip = |member| flipped(member, 12);
                     (
                         file.add_damaged(&record, flip)?,
-                        "four bytes in the middle of the member are flipped",
+                        "four bytes at the head of the member are flipped",
                         "broken",
                     )
                 }
@@ -258,7 +255,16 @@ impl Crawl {
                     let member = super::warc::gzip("Αυτό δεν είναι εγγραφή WARC.\n".as_bytes())?;
                     (file.add_garbage(&member), "a member without a WARC record", "broken")
                 }
-                6 => (file.add_garbage(&[0; 512]), "512 zero bytes", "broken"),
+                6 => (file.add_garbage(&[0; 512]), "512 zero bytes", "padding: nothing is lost"),
+                7 => {
+                    let flip = |member: Vec<u8>| {
+                        let middle = member.len() / 2;
+                        flipped(member, middle)
+                    };
+                    let damage =
+                        "four bytes in the middle of the member are flipped; it may inflate all the same";
+                    (file.add_damaged(&record, flip)?, damage, "broken")
+                }
                 _ => {
                     let cut = |mut member: Vec<u8>| {
                         member.truncate(member.len() * 2 / 3);
@@ -273,6 +279,14 @@ impl Crawl {
         }
         Ok(())
     }
+}
+
+/// A member with four bytes of its deflate stream inverted.
+fn flipped(mut member: Vec<u8>, at: usize) -> Vec<u8> {
+    for byte in &mut member[at..at + 4] {
+        *byte ^= 0xff;
+    }
+    member
 }
 
 fn odd(url: &str, lang: &str, expected: &str) -> Truth {

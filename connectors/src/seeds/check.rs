@@ -148,6 +148,10 @@ fn spoken(languages: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::Draft;
+    use super::FindingKind::{
+        BadCountryCode, BadLanguageCode, Duplicate, HostInSeveralLanguages, MissingCountry, MissingLanguage,
+        MissingSteward, NotPublic, TrainingWithoutProof, TwoStewards, UnusableUrl, UrlInSeveralLanguages,
+    };
     use super::*;
 
     fn seed(url: &str, language: &str, steward: &str) -> SeedRecord {
@@ -192,19 +196,19 @@ mod tests {
         assert_eq!(
             kinds(&seeds),
             [
-                (0, FindingKind::HostInSeveralLanguages),
-                (0, FindingKind::TwoStewards),
-                (1, FindingKind::HostInSeveralLanguages),
-                (1, FindingKind::TwoStewards),
-                (2, FindingKind::UrlInSeveralLanguages),
-                (2, FindingKind::HostInSeveralLanguages),
-                (2, FindingKind::TwoStewards),
+                (0, HostInSeveralLanguages),
+                (0, TwoStewards),
+                (1, HostInSeveralLanguages),
+                (1, TwoStewards),
+                (2, UrlInSeveralLanguages),
+                (2, HostInSeveralLanguages),
+                (2, TwoStewards),
             ]
         );
         let one = seed("https://example.gr/νέα", "ell", "κοινότητα");
         let found = check(&[one.clone(), one]);
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].kind, FindingKind::Duplicate);
+        assert_eq!(found[0].kind, Duplicate);
     }
 
     #[test]
@@ -215,7 +219,6 @@ mod tests {
         draft.training_ok = Some(TrainingOk::Yes);
         let found: Vec<FindingKind> =
             check(&[draft.finish("mbegu").unwrap()]).into_iter().map(|f| f.kind).collect();
-        use FindingKind::*;
         assert_eq!(
             found,
             [

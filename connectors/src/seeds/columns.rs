@@ -78,7 +78,7 @@ fn batch_of(seeds: &[&SeedRecord]) -> Result<RecordBatch, ArrowError> {
         Arc::new(StringArray::from_iter_values(seeds.iter().map(|seed| of(seed))))
     };
     let maybe = |of: &dyn Fn(&SeedRecord) -> Option<String>| -> ArrayRef {
-        Arc::new(StringArray::from_iter(seeds.iter().map(|seed| of(seed))))
+        Arc::new(seeds.iter().map(|seed| of(seed)).collect::<StringArray>())
     };
     let list = |of: &dyn Fn(&SeedRecord) -> &Vec<String>| -> ArrayRef {
         let mut builder = ListBuilder::new(StringBuilder::new());
@@ -87,7 +87,7 @@ fn batch_of(seeds: &[&SeedRecord]) -> Result<RecordBatch, ArrowError> {
         }
         Arc::new(builder.finish())
     };
-    let personal = BooleanArray::from_iter(seeds.iter().map(|seed| seed.personal));
+    let personal: BooleanArray = seeds.iter().map(|seed| seed.personal).collect();
     RecordBatch::try_new(
         seed_schema(),
         vec![

@@ -66,7 +66,7 @@ pub enum SeedError {
         source: std::io::Error,
     },
     /// No kind of seed list has this name.
-    #[error("{} is no known kind of seed list", path.display())]
+    #[error("{} is no seed list of a known kind", path.display())]
     UnknownKind {
         /// The file or folder.
         path: PathBuf,
@@ -110,10 +110,8 @@ impl SeedError {
 /// Any seed list, by its name; a folder is read file by file in name order, other files in it are passed over.
 pub fn any(path: &Path, options: &ImportOptions) -> Result<Imported, SeedError> {
     let mut all = Imported::default();
-    let is_folder = path.is_dir();
-    let files = files_of(path)?;
     let mut known = false;
-    for (file, name) in &files {
+    for (file, name) in &files_of(path)? {
         let extension = file.extension().and_then(|e| e.to_str()).unwrap_or("").to_ascii_lowercase();
         match extension.as_str() {
             "md" => markdown::read(&text_of(file)?, name, options, &mut all),
@@ -124,10 +122,7 @@ pub fn any(path: &Path, options: &ImportOptions) -> Result<Imported, SeedError> 
         }
         known = true;
     }
-    if !known && !(is_folder && files.is_empty()) {
-        return Err(SeedError::UnknownKind { path: path.to_path_buf() });
-    }
-    Ok(all)
+    if known { Ok(all) } else { Err(SeedError::UnknownKind { path: path.to_path_buf() }) }
 }
 
 /// A web-languages Markdown file, or a folder of them.
@@ -168,7 +163,7 @@ pub fn csv(path: &Path, options: &ImportOptions) -> Result<Imported, SeedError> 
     Ok(all)
 }
 
-/// One JSON object a line, with the field names of [`csv`]; lists are arrays or text with `;`. The derived fields
+/// One JSON object a line, with the field names of [`csv()`]; lists are arrays or text with `;`. The derived fields
 /// of a [`SeedRecord`] may be there too and are computed anew.
 pub fn jsonl(path: &Path, options: &ImportOptions) -> Result<Imported, SeedError> {
     let mut all = Imported::default();

@@ -1,8 +1,8 @@
 //! Web-languages Markdown: one file per ISO 639-3 language, sections of links.
 //!
 //! <https://github.com/commoncrawl/web-languages> has these lines, and all are read: `- https://…`, `- <https://…>`,
-//! `- [text](https://…)`, `- <a href="https://…">text</a>`, each with a note before or after; `Section:` lines;
-//! `### Subsection` (often a country). Instructions at the end, and the sections that do not hold pages in the
+//! `- [text](https://…)`, `- <a href="https://…">text</a>`, each with a note before or after; `Section:` or
+//! `## Section` lines; `### Subsection` (often a country). Instructions at the end, and the sections that do not hold pages in the
 //! language, are passed over.
 
 use super::{Draft, ImportOptions, Imported};
@@ -22,25 +22,34 @@ pub(super) fn read(text: &str, file: &str, options: &ImportOptions, out: &mut Im
     let mut section: Option<String> = None;
     let mut subsection: Option<String> = None;
     let mut language: Option<String> = None;
+    let mut after_prose = false;
     // The code stands below the links.
     let mut drafts: Vec<(u64, Draft)> = Vec::new();
     for (number, line) in text.lines().enumerate() {
         let number = number as u64 + 1;
         let line = line.trim();
-        if let Some(heading) = line.strip_prefix('#') {
-            let heading = heading.trim_start_matches('#').trim();
+        let in_prose = std::mem::replace(&mut after_prose, false);
+        if line.starts_with('#') {
+            let heading = line.trim_start_matches('#');
+            let level = line.len() - heading.len();
+            let heading = heading.trim().trim_end_matches(':').trim_end();
             if heading.eq_ignore_ascii_case("instructions") {
                 break;
             }
-            if line.starts_with("##") {
-                subsection = Some(heading.to_string());
+            if level == 2 {
+                section = Some(heading.to_string());
             }
+            subsection = (level > 2).then(|| heading.to_string());
             continue;
         }
         let Some(item) = line.strip_prefix('-').or_else(|| line.strip_prefix('*')).map(str::trim) else {
-            if let Some(name) = line.strip_suffix(':') {
-                section = Some(name.trim().to_string());
-                subsection = None;
+            match line.strip_suffix(':') {
+                // A colon at the end of a paragraph is no section.
+                Some(name) if !in_prose => {
+                    section = Some(name.trim().to_string());
+                    subsection = None;
+                }
+                _ => after_prose = !line.is_empty(),
             }
             continue;
         };
@@ -215,6 +224,17 @@ mod tests {
         assert_eq!(out.excluded, 1);
         let lines: Vec<u64> = out.issues.iter().map(|issue| issue.line).collect();
         assert_eq!(lines, [11, 15], "{:?}", out.issues);
+    }
+
+    #[test]
+    fn sections_may_be_headings_and_paragraphs_are_none() {
+        let text = "# Web Language: العربية\n\nWe look for pages\nof communities that are:\n\n- far away\n\n## News\n\n### مصر\n\n- \
+                    <https://example.eg>\n\n## Other:\n- https://example.sa\n\n## Scripts\n- https://example.org\n- ISO-639-3 code: arb\n";
+        let mut out = Imported::default();
+        read(text, "living/standard_arabic.md", &ImportOptions::new("web-languages"), &mut out);
+        let sections: Vec<_> = out.seeds.iter().map(|seed| seed.section.as_deref()).collect();
+        assert_eq!(sections, [Some("News > مصر"), Some("Other")]);
+        assert_eq!(out.issues, []);
     }
 
     #[test]

@@ -178,7 +178,7 @@ impl Draft {
         let unusable = || format!("{:?} is not a web address", self.url);
         let url = web::canonical(&web::parse(&self.url).ok_or_else(unusable)?);
         let host = web::host(&url).ok_or_else(unusable)?.to_string();
-        let languages = tidy(self.languages, str::to_ascii_lowercase);
+        let languages = tidy(&self.languages, str::to_ascii_lowercase);
         let id = {
             let mut hasher = blake3::Hasher::new();
             for part in [source, url.as_str(), &languages.join(",")] {
@@ -195,7 +195,7 @@ impl Draft {
             host,
             languages,
             section: blank_to_none(self.section),
-            country_claims: tidy(self.country_claims, str::to_ascii_uppercase),
+            country_claims: tidy(&self.country_claims, str::to_ascii_uppercase),
             steward: blank_to_none(self.steward),
             license: blank_to_none(self.license),
             license_basis: self.license_basis.unwrap_or(LicenseBasis::Unknown),
@@ -203,7 +203,7 @@ impl Draft {
             evidence_url: blank_to_none(self.evidence_url),
             mode: self.mode,
             personal: self.personal,
-            community: tidy(self.community, str::to_string),
+            community: tidy(&self.community, str::to_string),
             source: source.to_string(),
             note: blank_to_none(self.note),
             url: url.into(),
@@ -228,7 +228,7 @@ fn scope_of(url: &web::Url) -> Scope {
     }
 }
 
-fn tidy(values: Vec<String>, spell: impl Fn(&str) -> String) -> Vec<String> {
+fn tidy(values: &[String], spell: impl Fn(&str) -> String) -> Vec<String> {
     let mut values: Vec<String> =
         values.iter().map(|value| spell(value.trim())).filter(|value| !value.is_empty()).collect();
     values.sort();

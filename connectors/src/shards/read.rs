@@ -56,12 +56,11 @@ pub fn read_shard(
         }
         ShardFormat::JsonlZst => {
             let rows_error = |source| ShardError::Rows { action: "read", path: path.to_path_buf(), source };
-            let schema = match schema {
-                Some(schema) => schema,
-                None => {
-                    let (schema, _) = infer_json_schema(open_lines(path)?, None).map_err(rows_error)?;
-                    Arc::new(schema)
-                }
+            let schema = if let Some(schema) = schema {
+                schema
+            } else {
+                let (schema, _) = infer_json_schema(open_lines(path)?, None).map_err(rows_error)?;
+                Arc::new(schema)
             };
             let decoder = ReaderBuilder::new(Arc::clone(&schema))
                 .with_batch_size(BATCH_ROWS)

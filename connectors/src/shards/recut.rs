@@ -124,10 +124,15 @@ impl Recutter {
 pub(super) fn check_schema(schema: &Schema) -> Result<(), ShardError> {
     fn check(name: &str, field: &Field) -> Result<(), ShardError> {
         match field.data_type() {
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Boolean => Ok(()),
-            DataType::Timestamp(..) | DataType::Date32 => Ok(()),
+            DataType::Utf8
+            | DataType::LargeUtf8
+            | DataType::Utf8View
+            | DataType::Boolean
+            | DataType::Timestamp(..)
+            | DataType::Date32
+            | DataType::Float32
+            | DataType::Float64 => Ok(()),
             other if other.is_integer() => Ok(()),
-            DataType::Float32 | DataType::Float64 => Ok(()),
             DataType::List(item) | DataType::LargeList(item) => {
                 check(&format!("{name}.{}", item.name()), item)
             }

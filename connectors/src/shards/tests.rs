@@ -8,6 +8,7 @@ use arrow::array::{
 };
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use parquet::file::metadata::{ParquetMetaDataReader, RowGroupMetaData};
 use proptest::prelude::*;
 
 use super::*;
@@ -35,12 +36,18 @@ fn rows(count: usize) -> RecordBatch {
         places.append(row % 7 != 3);
     }
     let score_fields = vec![Field::new("fluency", DataType::Float32, true)];
-    let fluency = Float32Array::from_iter((0..count).map(|row| (row % 3 != 1).then_some(row as f32 / 3.0)));
+    let fluency: Float32Array = (0..count).map(|row| (row % 3 != 1).then_some(row as f32 / 3.0)).collect();
+    let fetched: TimestampMicrosecondArray = (1_795_000_000_000_000_i64..)
+        .step_by(1_001)
+        .take(count)
+        .enumerate()
+        .map(|(row, time)| (row % 5 != 4).then_some(time))
+        .collect();
     let columns: Vec<(&str, ArrayRef, bool)> = vec![
         ("id", Arc::new(StringArray::from_iter_values((0..count).map(|row| format!("{row:032x}")))), false),
         (
             "text",
-            Arc::new(StringArray::from_iter((0..count).map(|row| (row % 11 != 5).then(|| text(row))))),
+            Arc::new((0..count).map(|row| (row % 11 != 5).then(|| text(row))).collect::<StringArray>()),
             true,
         ),
         (
@@ -49,20 +56,10 @@ fn rows(count: usize) -> RecordBatch {
             false,
         ),
         ("jurisdictions", Arc::new(places.finish()), true),
-        (
-            "fetched_at",
-            Arc::new(
-                TimestampMicrosecondArray::from_iter(
-                    (0..count as i64)
-                        .map(|row| (row % 5 != 4).then_some(1_795_000_000_000_000 + row * 1_001)),
-                )
-                .with_timezone("UTC"),
-            ),
-            true,
-        ),
+        ("fetched_at", Arc::new(fetched.with_timezone("UTC")), true),
         (
             "optout",
-            Arc::new(BooleanArray::from_iter((0..count).map(|row| (row % 2 == 0).then_some(row % 4 == 0)))),
+            Arc::new((0..count).map(|row| (row % 2 == 0).then_some(row % 4 == 0)).collect::<BooleanArray>()),
             true,
         ),
         ("words", Arc::new(UInt64Array::from_iter_values((0..count).map(|row| row as u64 * 7))), false),
@@ -191,8 +188,8 @@ fn row_groups_end_by_rows_or_bytes() {
     writer.write(&all).unwrap();
     writer.finish().unwrap();
     let file = std::fs::File::open(&path).unwrap();
-    let metadata = parquet::file::metadata::ParquetMetaDataReader::new().parse_and_finish(&file).unwrap();
-    let groups: Vec<i64> = metadata.row_groups().iter().map(|group| group.num_rows()).collect();
+    let metadata = ParquetMetaDataReader::new().parse_and_finish(&file).unwrap();
+    let groups: Vec<i64> = metadata.row_groups().iter().map(RowGroupMetaData::num_rows).collect();
     assert_eq!(groups.iter().sum::<i64>(), 200);
     assert!(groups.iter().all(|&rows| (1..=50).contains(&rows)), "{groups:?}");
     assert!(groups.len() > 4, "bytes end groups before rows do: {groups:?}");

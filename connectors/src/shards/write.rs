@@ -36,7 +36,7 @@ pub struct ShardWriter {
 
 enum Sink {
     Parquet(Box<ArrowWriter<HashingFile>>),
-    Jsonl { zstd: zstd::Encoder<'static, HashingFile>, lines: Vec<u8> },
+    Jsonl { zstd: Box<zstd::Encoder<'static, HashingFile>>, lines: Vec<u8> },
 }
 
 impl ShardWriter {
@@ -70,7 +70,7 @@ impl ShardWriter {
             ShardFormat::JsonlZst => {
                 let mut zstd = zstd::Encoder::new(file, ZSTD_LEVEL).map_err(io)?;
                 zstd.include_checksum(true).map_err(io)?;
-                Sink::Jsonl { zstd, lines: Vec::new() }
+                Sink::Jsonl { zstd: Box::new(zstd), lines: Vec::new() }
             }
         };
         let digests = schema.fields().iter().enumerate().filter_map(|(at, field)| {

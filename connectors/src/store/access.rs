@@ -55,6 +55,17 @@ impl Stores {
         Self::default()
     }
 
+    /// Serves `root` (scheme and bucket or host, such as `s3://in-node`) from a store of the caller's: a bucket in
+    /// memory, a special endpoint.
+    ///
+    /// # Errors
+    /// A `root` that is no URL.
+    pub fn with_store(self, root: &str, store: Arc<dyn ObjectStore>) -> Result<Self, StoreError> {
+        let root = root_of(&Location::parse(root, Path::new("/"))?);
+        self.open.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(root, store);
+        Ok(self)
+    }
+
     /// The object store of a place and the place's path in it, for callers who speak object_store.
     pub fn resolve(&self, place: &Location) -> Result<(Arc<dyn ObjectStore>, StorePath), StoreError> {
         let bad = |problem: String| StoreError::BadLocation { name: place.name().to_string(), problem };
@@ -62,15 +73,14 @@ impl Stores {
             Some(path) => StorePath::from_absolute_path(path).map_err(|e| bad(e.to_string()))?,
             None => StorePath::from_url_path(place.url().path()).map_err(|e| bad(e.to_string()))?,
         };
-        let mut root = place.url().clone();
-        root.set_path("/");
+        let root = root_of(place);
         let mut open = self.open.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(store) = open.get(root.as_str()) {
+        if let Some(store) = open.get(&root) {
             return Ok((Arc::clone(store), path));
         }
-        let store = open_store(place.scheme(), root.as_str())
+        let store = open_store(place.scheme(), &root)
             .map_err(|e| StoreError::from_remote("open", place.name(), e))?;
-        open.insert(root.to_string(), Arc::clone(&store));
+        open.insert(root, Arc::clone(&store));
         Ok((store, path))
     }
 
@@ -184,7 +194,14 @@ impl Stores {
     }
 }
 
-/// Opens the store at `root` (scheme and host; for HTTP also the query, which the requests repeat).
+/// Scheme and bucket or host of a place, and its query, which every request to a web server repeats.
+fn root_of(place: &Location) -> String {
+    let mut root = place.url().clone();
+    root.set_path("/");
+    root.into()
+}
+
+/// Opens the store at a root, with credentials from the environment.
 fn open_store(scheme: Scheme, root: &str) -> object_store::Result<Arc<dyn ObjectStore>> {
     // Patient enough for a throttled bucket, short enough that a dead one is named within minutes.
     let retry = RetryConfig {
@@ -323,5 +340,83 @@ mod tests {
         let place = Location::parse("https://data.example.org/crawl/", Path::new("/")).unwrap();
         let error = Stores::new().list(&place).await.unwrap_err();
         assert!(error.to_string().contains("cannot list"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn buckets_are_read_listed_and_never_overwritten() {
+        let bucket = Arc::new(object_store::memory::InMemory::new());
+        let stores = Stores::new().with_store("s3://in-node", bucket).unwrap();
+        let place =
+            |name: &str| Location::parse(&format!("s3://in-node/corpus/{name}"), Path::new("/")).unwrap();
+        for name in ["hin/b.txt", "hin/a.txt", "tam/வணக்கம்.txt"] {
+            let bytes = Bytes::copy_from_slice(name.as_bytes());
+            assert_eq!(stores.put_if_absent(&place(name), bytes.clone()).await.unwrap(), PutOutcome::Written);
+            assert_eq!(stores.put_if_absent(&place(name), bytes).await.unwrap(), PutOutcome::AlreadyThere);
+        }
+        let other = stores.put_if_absent(&place("hin/a.txt"), Bytes::from_static(b"x")).await.unwrap_err();
+        assert!(matches!(other, StoreError::Conflict { .. }), "{other}");
+        let listed = stores.list(&place("hin")).await.unwrap();
+        let names: Vec<&str> = listed.iter().map(|file| file.location.name()).collect();
+        assert_eq!(names, ["s3://in-node/corpus/hin/a.txt", "s3://in-node/corpus/hin/b.txt"]);
+        assert_eq!(listed[0].size, 9);
+        assert_eq!(stores.get_range(&place("tam/வணக்கம்.txt"), 0..3).await.unwrap(), "tam");
+        assert!(!stores.exists(&place("tam/a.txt")).await.unwrap());
+        let specs = ["s3://in-node/corpus/*/*.txt".to_string(), "s3://in-node/corpus/hin/a.txt".to_string()];
+        let inputs = crate::store::expand_inputs(&specs, Path::new("/"), &stores).await.unwrap();
+        assert_eq!(inputs.len(), 3);
+        let specs = ["s3://in-node/corpus/*.txt".to_string()];
+        let error = crate::store::expand_inputs(&specs, Path::new("/"), &stores).await.unwrap_err();
+        assert!(matches!(error, StoreError::NoMatch { .. }), "{error}");
+    }
+
+    /// A web server of one thread: `HEAD` and ranged `GET` of one file, 404 for the rest. Answers `requests` times.
+    fn serve(body: &'static str, requests: usize) -> String {
+        use std::io::{BufRead, BufReader, Write};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().take(requests) {
+                let mut stream = stream.unwrap();
+                let lines: Vec<String> = BufReader::new(stream.try_clone().unwrap())
+                    .lines()
+                    .map_while(Result::ok)
+                    .take_while(|line| !line.is_empty())
+                    .collect();
+                let range = lines.iter().find_map(|line| {
+                    line.to_ascii_lowercase().strip_prefix("range: bytes=").map(str::to_string)
+                });
+                let head = "Last-Modified: Mon, 23 Nov 2026 00:00:00 GMT\r\nConnection: close\r\n";
+                let known = lines[0].contains("/crawl/a.warc?ufunguo=1 ");
+                let answer = match range {
+                    _ if !known => format!("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n{head}\r\n"),
+                    Some(range) => {
+                        let (from, to) = range.split_once('-').unwrap();
+                        let (from, to): (usize, usize) = (from.parse().unwrap(), to.parse().unwrap());
+                        let part = &body[from..=to];
+                        let total = body.len();
+                        format!(
+                            "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {from}-{to}/{total}\r\nContent-Length: {}\r\n{head}\r\n{part}",
+                            part.len()
+                        )
+                    }
+                    None => format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n{head}\r\n", body.len()),
+                };
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        format!("http://{address}")
+    }
+
+    #[tokio::test]
+    async fn a_web_server_is_asked_for_ranges_with_the_query_of_the_address() {
+        let server = serve("WARC/1.1 habari", 3);
+        let stores = Stores::new();
+        let place = Location::parse(&format!("{server}/crawl/a.warc?ufunguo=1"), Path::new("/")).unwrap();
+        assert_eq!(stores.head(&place).await.unwrap().size, 15);
+        assert_eq!(stores.get_range(&place, 9..12).await.unwrap(), "hab");
+        let missing = Location::parse(&format!("{server}/crawl/b.warc"), Path::new("/")).unwrap();
+        let error = stores.head(&missing).await.unwrap_err();
+        assert_eq!(error.to_string(), format!("{server}/crawl/b.warc does not exist"));
+        assert!(error.hint().contains("bucket"));
     }
 }

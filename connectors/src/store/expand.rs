@@ -90,7 +90,8 @@ fn literally_there(spec: &str, base_dir: &Path) -> bool {
 
 /// Whether a path is named like a list of paths.
 fn is_list(path: &str) -> bool {
-    path.ends_with(".paths") || path.ends_with(".paths.gz")
+    let path = path.to_ascii_lowercase();
+    [".paths", ".paths.gz"].iter().any(|end| path.ends_with(end))
 }
 
 fn expand_local_pattern(spec: &str, base_dir: &Path) -> Result<Vec<InputFile>, StoreError> {

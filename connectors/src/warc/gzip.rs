@@ -213,7 +213,7 @@ impl GzipSplit {
                 return self.give_up(DamageReason::NotWarc);
             }
             if !checksum_ok {
-                return self.close_unproven(consumed);
+                return self.close_unproven(buf, eof, consumed);
             }
         } else if !checksum_ok {
             self.inflater.drop_member();
@@ -269,11 +269,24 @@ impl GzipSplit {
         self.finish_group(packed)
     }
 
-    /// A first member with a wrong checksum: good for its whole records, if it has nothing else.
-    fn close_unproven(&mut self, packed: usize) -> Turn {
+    /// A first member with a wrong checksum: good for its whole records, if it has nothing else. A stored member that lost
+    /// some bytes swallows as many of the next one, so there must be no start inside it.
+    fn close_unproven(&mut self, buf: &[u8], eof: bool, packed: usize) -> Turn {
+        let swallows = match self.find_start(buf, 1, eof) {
+            Start::At(start) => start < packed,
+            Start::Undecided(at) | Start::NotBefore(at) if at < packed && !eof => {
+                self.inflater.clear(); // the member is inflated again when more is there
+                return Turn::NeedMore(buf.len() + PROBE_MORE);
+            }
+            Start::Undecided(_) | Start::NotBefore(_) => false,
+        };
         let (_, all) = self.read_records(0, Bound::Lost);
         self.mark_unproven();
-        if all { self.finish_group(packed) } else { self.give_up(DamageReason::ChecksumMismatch) }
+        if all && !swallows {
+            self.finish_group(packed)
+        } else {
+            self.give_up(DamageReason::ChecksumMismatch)
+        }
     }
 
     /// A first member that does not inflate to its end: its whole records come out before the damage.

@@ -300,3 +300,19 @@ fn a_huge_length_or_a_bomb_is_never_allocated() {
     assert_eq!(items[0], expected);
     assert!(matches!(items[1], Seen::Record { .. }));
 }
+
+#[test]
+fn a_stored_member_that_lost_bytes_does_not_swallow_the_next() {
+    let record =
+        RecordBuilder::resource("https://mfano.gr/", WARC_BLANK_DATE, "text/plain", "Γειά".as_bytes())
+            .to_plain();
+    let member = gzip(&record, 0);
+    for lost in 1..40 {
+        let mut file = member.repeat(4);
+        file.drain(member.len() + 60..member.len() + 60 + lost);
+        let items = read_all(&file, WarcFormat::Gzip, ReadLimits::default());
+        assert_tiles(&items, file.len());
+        let healthy = |seen: &&Seen| matches!(seen, Seen::Record { problems, .. } if problems.is_empty());
+        assert_eq!(items.iter().filter(healthy).count(), 3, "{lost} bytes lost: {items:#?}");
+    }
+}

@@ -100,26 +100,29 @@ fn read(
     }
     let warnings = Diagnostics::new(path, &source_text, found);
     let (Some(tree), false) = (tree, warnings.has_errors()) else { return Err(warnings) };
-    match typed(&source_text) {
+    match typed(&source_text, &tree) {
         Ok(config) => Ok(Loaded { config, path: path.to_owned(), source_text, base_dir, warnings, tree }),
-        Err(finding) => Err(Diagnostics::new(path, &source_text, vec![finding])),
+        Err(found) => Err(Diagnostics::new(path, &source_text, found)),
     }
 }
 
 /// The typed reader comes last. What it refuses passed the schema: a value that only the type knows to be wrong.
-fn typed(source_text: &str) -> Result<CorpusConfig, Diagnostic> {
+fn typed(source_text: &str, tree: &Node) -> Result<CorpusConfig, Vec<Diagnostic>> {
     let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
     let config: CorpusConfig =
         serde_saphyr::from_str_with_options(source_text, options).map_err(|error| {
             let at =
                 error.location().and_then(|location| location.span().byte_offset()).unwrap_or(0) as usize;
             let at = at.min(source_text.len());
-            Diagnostic::error(code::REFUSED, error.without_snippet().to_string(), at..at)
+            vec![Diagnostic::error(code::REFUSED, error.without_snippet().to_string(), at..at)]
         })?;
-    config
-        .validate()
-        .map_err(|report| Diagnostic::error(code::REFUSED, report.to_string().trim().to_owned(), 0..0))?;
-    Ok(config)
+    let Err(report) = config.validate() else { return Ok(config) };
+    let refused = report.iter().map(|(path, error)| {
+        let path = path.to_string();
+        let range = tree.at(&path).map_or(tree.anchor(), Node::anchor);
+        Diagnostic::error(code::REFUSED, format!("`{path}`: {}", error.message()), range)
+    });
+    Err(refused.collect())
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostics {

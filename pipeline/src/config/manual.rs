@@ -6,8 +6,8 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::diagnostic::nearest;
+use super::forms::{range_words, words};
 use super::schema::corpus_schema;
-use super::shape::{range_words, words};
 use crate::steps::{STEPS, StepInfo};
 
 /// The reference of all steps, as Markdown: the text of `configs/STEPS.md`.

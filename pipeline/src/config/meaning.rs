@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::str::FromStr;
 
+use datafusion::error::DataFusionError;
 use datafusion::sql::parser::{DFParser, Statement};
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 
 use super::countries::is_country;
 use super::diagnostic::{Diagnostic, code, nearest};
 use super::known::Known;
-use super::tree::{Key, Node};
+use super::tree::{Key, Node, Value};
 use super::types::{is_shard_size, is_split_size};
 use super::values::{Area, ByteSize, LanguageCode};
 use crate::steps::STEPS;
@@ -233,15 +234,31 @@ pub(crate) fn check_for_run(
 /// Refuses SQL that does not parse, or is more than one query.
 fn query(node: &Node, found: &mut Vec<Diagnostic>) {
     let Some(sql) = node.text().filter(|sql| !sql.is_empty()) else { return };
+    let mut range = node.range.clone();
     let problem = match DFParser::parse_sql(sql) {
         Ok(statements) => match statements.iter().collect::<Vec<_>>()[..] {
             [Statement::Statement(statement)] if matches!(**statement, SqlStatement::Query(_)) => return,
             [_] => "a check is a SELECT".to_owned(),
             _ => "a check is one SELECT".to_owned(),
         },
-        Err(error) => format!("the SQL does not parse: {}", error.strip_backtrace()),
+        Err(error) => {
+            let words = match &error {
+                DataFusionError::SQL(error, _) => error.to_string(),
+                other => other.strip_backtrace(),
+            };
+            // The parser ends with a place in the SQL; where the SQL is one unquoted line, that is a place in the file.
+            let is_plain =
+                matches!(node.value, Value::Scalar { plain: true, .. }) && node.range.len() == sql.len();
+            let place = words.rsplit_once(" at Line: 1, Column: ").filter(|_| is_plain);
+            let start = place.and_then(|(_, column)| {
+                sql.char_indices().nth(column.parse::<usize>().ok()?.checked_sub(1)?)
+            });
+            range.start += start.map_or(0, |(offset, _)| offset);
+            let words = place.filter(|_| start.is_some()).map_or(words.as_str(), |(what, _)| what);
+            format!("the SQL does not parse: {}", words.trim_start_matches("sql parser error: "))
+        }
     };
-    found.push(Diagnostic::error(code::BAD_SQL, problem, node.range.clone()).hint(
+    found.push(Diagnostic::error(code::BAD_SQL, problem, range).hint(
         "a check selects the rows that should not be there, such as SELECT doc_id FROM documents WHERE …",
     ));
 }

@@ -8,6 +8,7 @@
 pub mod countries;
 pub mod diagnostic;
 mod digest;
+mod forms;
 pub mod known;
 pub mod lists;
 pub mod load;

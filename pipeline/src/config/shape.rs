@@ -9,13 +9,13 @@ use std::ops::Range;
 use std::path::Path;
 use std::str::FromStr;
 
-use jiff::civil::Date;
 use serde_json::{Map, Value as Json};
 
 use super::diagnostic::{Diagnostic, code, nearest};
+use super::forms::{check_format, check_path, has_type, list, map_values, range_words, words};
 use super::tree::{Node, Value};
 use super::types::VERSION;
-use super::values::{Area, ByteSize, Country, Fraction, LanguageCode, LanguageLabel, NodeName, ValueError};
+use super::values::{NodeName, ValueError};
 
 /// Compares `root` with `schema`. Files that the config names are looked for below `base_dir`.
 pub(crate) fn check(schema: &Json, root: &Node, base_dir: &Path, found: &mut Vec<Diagnostic>) {
@@ -75,16 +75,28 @@ impl<'a> Checker<'a> {
         if node.is_null() && forms.iter().any(|form| has_type(form, "null")) {
             return;
         }
-        let form_of_node = match node.value {
-            Value::Scalar { .. } => None,
-            Value::List(_) => Some("array"),
-            Value::Map(_) => Some("object"),
+        let kinds: &[&str] = match node.value {
+            Value::Scalar { .. } => &["string", "number", "integer", "boolean"],
+            Value::List(_) => &["array"],
+            Value::Map(_) => &["object"],
         };
-        let fits = |form: &&&'a Json| form_of_node.is_some_and(|kind| has_type(form, kind));
-        let first = forms.iter().find(|form| !has_type(form, "null"));
-        if let Some(form) = forms.iter().find(fits).or(first) {
+        let (alike, other): (Vec<_>, Vec<_>) = forms
+            .into_iter()
+            .partition(|form| kinds.iter().any(|kind| has_type(form, kind)) || !words(form).is_empty());
+        // The first form that fits; if none does, what the likeliest form says.
+        let before = self.found.len();
+        let mut said: Option<Vec<Diagnostic>> = None;
+        for form in
+            alike.into_iter().chain(other).filter(|form| !has_type(form, "null") || form["type"].is_array())
+        {
             self.node(form, node);
+            let errors = self.found.split_off(before);
+            if errors.is_empty() {
+                return;
+            }
+            said.get_or_insert(errors);
         }
+        self.found.extend(said.into_iter().flatten());
     }
 
     /// A map with one key that names its kind: a source, or a step with its optional `id`.
@@ -147,11 +159,13 @@ impl<'a> Checker<'a> {
             self.wrong_type("a map", node, hint);
             return;
         };
-        if let Some(values) = named_values(schema) {
-            self.min_length(schema, "minProperties", entries.len(), node);
+        if let Some((values, by_name)) = map_values(schema) {
+            self.min_length(schema, if by_name { "minProperties" } else { "" }, entries.len(), node);
             for (key, value) in entries {
-                if let Err(error) = NodeName::from_str(&key.text) {
-                    self.bad_value(error, key.range.clone());
+                if let Err(error) = NodeName::from_str(&key.text)
+                    && by_name
+                {
+                    self.bad_value(code::BAD_VALUE, error, key.range.clone());
                 }
                 self.below(&key.text, values, value, key.range.clone());
             }
@@ -230,8 +244,12 @@ impl<'a> Checker<'a> {
         if let Some(format) = schema.get("format").and_then(Json::as_str)
             && textual
         {
-            if let Err(error) = check_format(format, text, self.base_dir) {
-                self.bad_value(error, node.range.clone());
+            let (code, checked) = match format {
+                "path" => (code::MISSING_FILE, check_path(text, self.base_dir)),
+                _ => (code::BAD_VALUE, check_format(format, text)),
+            };
+            if let Err(error) = checked {
+                self.bad_value(code, error, node.range.clone());
             }
             return;
         }
@@ -327,100 +345,96 @@ impl<'a> Checker<'a> {
         if place.is_empty() { self.owner.clone() } else { place }
     }
 
-    fn bad_value(&mut self, error: ValueError, range: Range<usize>) {
-        let code = if error.problem.starts_with("no file") { code::MISSING_FILE } else { code::BAD_VALUE };
+    fn bad_value(&mut self, code: &'static str, error: ValueError, range: Range<usize>) {
         let mut finding = Diagnostic::error(code, error.problem, range);
         finding.hint = error.hint;
         self.found.push(finding);
     }
 }
 
-/// The values of a map whose keys are names; `None` for an object with fields.
-fn named_values(schema: &Json) -> Option<&Json> {
-    let by_pattern =
-        schema.get("patternProperties").and_then(Json::as_object).and_then(|map| map.values().next());
-    by_pattern.or_else(|| schema.get("additionalProperties").filter(|values| values.is_object()))
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
 
-fn has_type(schema: &Json, kind: &str) -> bool {
-    match schema.get("type") {
-        Some(Json::String(only)) => only == kind,
-        Some(Json::Array(several)) => several.iter().any(|one| one == kind),
-        _ => false,
+    use garde::Validate;
+    use schemars::{JsonSchema, schema_for};
+
+    use super::super::{lists::Countries, tree};
+    use super::*;
+
+    /// The forms that fields of steps take.
+    #[derive(JsonSchema, Validate)]
+    #[schemars(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its schema is looked at")]
+    struct Forms {
+        #[garde(range(min = 0.0, max = 1.0))]
+        share: Option<f32>,
+        #[garde(skip)]
+        on: Option<bool>,
+        #[garde(skip)]
+        form: Option<Form>,
+        #[garde(skip)]
+        country: Option<Countries>,
+        #[garde(skip)]
+        bases: Option<BTreeSet<Form>>,
+        #[garde(skip)]
+        limits: Option<BTreeMap<String, f64>>,
+        #[garde(skip)]
+        word_or_number: Option<WordOrNumber>,
     }
-}
 
-/// The words that an enum allows, in the order of its variants.
-pub(crate) fn words(schema: &Json) -> Vec<&str> {
-    let own = schema.get("enum").and_then(Json::as_array).into_iter().flatten();
-    let variants = schema.get("oneOf").and_then(Json::as_array).into_iter().flatten();
-    let below = variants.flat_map(|variant| {
-        let several = variant.get("enum").and_then(Json::as_array).into_iter().flatten();
-        variant.get("const").into_iter().chain(several)
-    });
-    own.chain(below).filter_map(Json::as_str).collect()
-}
-
-/// The range of a number in words, such as `between 0 and 1`.
-pub(crate) fn range_words(schema: &Json) -> String {
-    let bound = |name: &str| schema.get(name).filter(|bound| bound.is_number());
-    match (bound("minimum"), bound("maximum")) {
-        (Some(min), Some(max)) if min == max => format!("{min}"),
-        (Some(min), Some(max)) => format!("between {min} and {max}"),
-        (Some(min), None) => match bound("exclusiveMaximum") {
-            Some(max) => format!("at least {min} and below {max}"),
-            None => format!("at least {min}"),
-        },
-        (None, Some(max)) => match bound("exclusiveMinimum") {
-            Some(min) => format!("above {min} and at most {max}"),
-            None => format!("at most {max}"),
-        },
-        (None, None) => match (bound("exclusiveMinimum"), bound("exclusiveMaximum")) {
-            (Some(min), Some(max)) => format!("above {min} and below {max}"),
-            (Some(min), None) => format!("above {min}"),
-            (None, Some(max)) => format!("below {max}"),
-            (None, None) => String::new(),
-        },
+    #[derive(JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
+    #[serde(rename_all = "lowercase")]
+    #[expect(dead_code, reason = "only its schema is looked at")]
+    enum Form {
+        /// Composed.
+        Nfc,
+        /// Composed, and compatibility letters replaced.
+        Nfkc,
     }
-}
 
-fn check_format(format: &str, text: &str, base_dir: &Path) -> Result<(), ValueError> {
-    match format {
-        "country" => text.parse::<Country>().map(drop),
-        "area" => text.parse::<Area>().map(drop),
-        "language" => text.parse::<LanguageCode>().map(drop),
-        "language-label" => text.parse::<LanguageLabel>().map(drop),
-        "name" => text.parse::<NodeName>().map(drop),
-        "byte-size" => text.parse::<ByteSize>().map(drop),
-        "fraction" => text.parse::<Fraction>().map(drop),
-        "date" => check_date(text),
-        "path" => check_path(text, base_dir),
-        _ => Ok(()),
+    #[derive(JsonSchema)]
+    #[serde(untagged)]
+    #[expect(dead_code, reason = "only its schema is looked at")]
+    enum WordOrNumber {
+        Word(Form),
+        Number(u32),
     }
-}
 
-fn check_date(text: &str) -> Result<(), ValueError> {
-    let wrong = |problem: String| ValueError {
-        problem,
-        hint: Some("write year-month-day, such as 2026-11-23".into()),
-    };
-    if text.len() != 10 {
-        return Err(wrong(format!("`{text}` is not a date")));
+    fn messages(text: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        let root = tree::parse(text, &mut found).expect("the test is YAML");
+        check(&schema_for!(Forms).to_value(), &root, Path::new(""), &mut found);
+        found.into_iter().map(|finding| finding.message).collect()
     }
-    text.parse::<Date>().map(drop).map_err(|_| wrong(format!("`{text}` is not a day of the calendar")))
-}
 
-/// Whether a local file or folder is there. URLs are not looked at: `validate` never touches the network.
-fn check_path(text: &str, base_dir: &Path) -> Result<(), ValueError> {
-    if text.contains("://") || base_dir.join(text).exists() {
-        return Ok(());
+    #[test]
+    fn every_form_of_field_is_accepted_where_it_fits() {
+        for text in [
+            "{ share: 0.5, on: true, form: nfc, country: NO, bases: [nfc, nfkc] }",
+            "{ share: 1, on: , form: ~, country: [NO, KE], bases: [] }",
+            "{ limits: { swa_Latn: 0.4, अन्य: 1e-3 }, word_or_number: 7 }",
+            "{ limits: {}, word_or_number: nfkc }",
+        ] {
+            assert_eq!(messages(text), [""; 0], "{text}");
+        }
     }
-    let hint = format!("it is looked for as {}", Path::new(text).display());
-    let hint =
-        if Path::new(text).is_absolute() { hint } else { "paths are relative to the config file".to_owned() };
-    Err(ValueError { problem: format!("no file or folder `{text}`"), hint: Some(hint) })
-}
 
-fn list<'w>(words: impl Iterator<Item = &'w str>) -> String {
-    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+    #[test]
+    fn every_form_of_field_says_what_does_not_fit() {
+        for (text, message) in [
+            ("share: 8", "must be between 0 and 1, got 8"),
+            ("share: nusu", "expected a number, found `nusu`"),
+            ("share: '0.5'", "expected a number, found `0.5`"),
+            ("on: ndiyo", "expected true or false, found `ndiyo`"),
+            ("form: nfcc", "unknown value `nfcc`"),
+            ("form: [nfc]", "expected one of `nfc`, `nfkc`, found a list"),
+            ("country: XX", "`XX` is not a country"),
+            ("bases: nfc", "expected a list, found `nfc`"),
+            ("limits: { swa: juu }", "expected a number, found `juu`"),
+            ("word_or_number: {}", "expected one of `nfc`, `nfkc`, found a map"),
+        ] {
+            assert_eq!(messages(text), [message], "{text}");
+        }
+    }
 }

@@ -70,6 +70,24 @@ impl Node {
         self.entries().iter().find(|(known, _)| known.text == key).map(|(_, node)| node)
     }
 
+    /// The value at a path such as `steps[2].filter_length.min_chars`, or the last one on the way that is there.
+    pub(crate) fn at(&self, path: &str) -> Option<&Node> {
+        let parts = path.split(['.', '[', ']']).filter(|part| !part.is_empty());
+        let mut node = self;
+        for part in parts {
+            let below = match &node.value {
+                Value::List(items) => part.parse::<usize>().ok().and_then(|index| items.get(index)),
+                Value::Map(_) => node.get(part),
+                Value::Scalar { .. } => None,
+            };
+            match below {
+                Some(below) => node = below,
+                None => break,
+            }
+        }
+        (!std::ptr::eq(node, self)).then_some(node)
+    }
+
     /// A short place to point at: the first key of a map, the first item of a list, or the scalar.
     pub(crate) fn anchor(&self) -> Range<usize> {
         match &self.value {
@@ -214,6 +232,38 @@ impl<'t> Reader<'t, '_> {
                     Diagnostic::error(code::UNSUPPORTED, message, range).hint("a config is one document"),
                 );
                 return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_value_keeps_its_place_in_a_file_of_several_scripts() {
+        let text = "jina: \"கிளிம்\"  # நெசவு\norodha: [NO, 'ܐ', 1e3]\n";
+        let mut found = Vec::new();
+        let root = parse(text, &mut found).expect("the text is YAML");
+        assert_eq!(found, []);
+        let slice = |node: &Node| &text[node.range.clone()];
+        assert_eq!(root.get("jina").map(slice), Some("\"கிளிம்\""));
+        let items: Vec<_> = root.get("orodha").map_or(&[][..], Node::items).iter().map(slice).collect();
+        assert_eq!(items, ["NO", "'ܐ'", "1e3"]);
+        assert_eq!(root.at("orodha[1]").and_then(Node::text), Some("ܐ"));
+        assert_eq!(root.at("hakuna"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_the_reader(text in "[a-z:\\-\\[\\]{}&*'\"#| \n\u{915}\u{ff}%@!?,]{0,60}") {
+            let mut found = Vec::new();
+            let root = parse(&text, &mut found);
+            for range in root.iter().map(|node| &node.range) {
+                prop_assert!(text.get(range.clone()).is_some());
             }
         }
     }

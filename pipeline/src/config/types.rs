@@ -93,6 +93,7 @@ fn default_split_bytes() -> ByteSize {
 }
 
 /// Whether `size` can be a split: pieces of a split are hashed in whole mebibytes.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "garde passes references")]
 pub(crate) fn is_split_size<C>(size: &ByteSize, _context: &C) -> garde::Result {
     if size.bytes() > 0 && size.bytes().is_multiple_of(ByteSize::MIB.bytes()) {
         return Ok(());
@@ -284,6 +285,7 @@ fn default_max_bytes() -> ByteSize {
 }
 
 /// Whether `size` can be a shard: below 1KiB there would be more shards than documents.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "garde passes references")]
 pub(crate) fn is_shard_size<C>(size: &ByteSize, _context: &C) -> garde::Result {
     if (ByteSize::KIB..=ByteSize::TIB).contains(size) {
         return Ok(());

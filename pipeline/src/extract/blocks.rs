@@ -83,10 +83,9 @@ impl Landmarks {
             let content = line.trim();
             if !content.is_empty() {
                 let start = at + (line.len() - line.trim_start().len());
-                let kind = match self.kinds.is_empty() || content.len() > 2 * MAX_LANDMARK {
-                    true => "paragraph",
-                    false => self.kinds.get(&digest(content)).copied().unwrap_or("paragraph"),
-                };
+                let known = || self.kinds.get(&digest(content)).copied();
+                let may_be_known = !self.kinds.is_empty() && content.len() <= 2 * MAX_LANDMARK;
+                let kind = may_be_known.then(known).flatten().unwrap_or("paragraph");
                 blocks.push(Block { start: start as u32, end: (start + content.len()) as u32, kind, score });
             }
             at += line.len();

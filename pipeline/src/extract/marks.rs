@@ -24,9 +24,18 @@ const MAX_JSON_LD: usize = 1 << 20;
 /// Whether a page is worth a walk: a case-insensitive look for the few words that all marks have.
 pub fn may_have_marks(html: &str) -> bool {
     let lower = html.as_bytes().to_ascii_lowercase();
-    [&b"license"[..], b"licence", b"creativecommons", b"rights", b"tdm", b"robots", b"addresscountry"]
-        .iter()
-        .any(|word| memmem::find(&lower, word).is_some())
+    [
+        &b"license"[..],
+        b"licence",
+        b"creativecommons",
+        b"rights",
+        b"copyright",
+        b"tdm",
+        b"robots",
+        b"addresscountry",
+    ]
+    .iter()
+    .any(|word| memmem::find(&lower, word).is_some())
 }
 
 /// Where the walk stands.
@@ -109,9 +118,9 @@ impl Place {
                 ["ImageObject", "VideoObject", "AudioObject", "MediaObject"].iter().any(|m| kind.ends_with(m))
             });
             // RDFa: what follows is said about another thing than the page.
-            let about = ["about", "resource"].iter().any(|attribute| {
-                dom::attribute(element, attribute).is_some_and(|value| is_media_file(value))
-            });
+            let about = ["about", "resource"]
+                .iter()
+                .any(|attribute| dom::attribute(element, attribute).is_some_and(is_media_file));
             place.within = match name {
                 "figure" | "figcaption" => "figure",
                 _ if media || about => "figure",
@@ -294,7 +303,10 @@ impl Collector {
             Value::Array(items) => items.iter().for_each(|item| self.json_ld(item, parent, place)),
             Value::Object(node) => {
                 let kind = node.get("@type").map(first_text).unwrap_or_default().to_ascii_lowercase();
-                for (property, value) in node {
+                // Another crate may turn on serde_json's `preserve_order`; the order must not hang on that.
+                let mut properties: Vec<(&String, &Value)> = node.iter().collect();
+                properties.sort_unstable_by_key(|(property, _)| *property);
+                for (property, value) in properties {
                     match property.as_str() {
                         "license" | "schema:license" | "dct:license" => {
                             for url in texts(value) {

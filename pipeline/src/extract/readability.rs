@@ -1,20 +1,25 @@
 //! The first extractor: `dom_smoothie`, a port of Mozilla's Readability.
 //!
 //! Of the extractors measured on four gold sets it is the best outside English (DAnIEL F1 0.901, trafilatura 0.854)
-//! and seven times as fast as trafilatura; `TextMode::Formatted` is the mode that scored. Where it finds nothing,
-//! [`body_text`] speaks.
+//! and seven times as fast as trafilatura; `TextMode::Formatted` is the mode that scored. Where it finds nothing
+//! or is unsure, [`body_text`] speaks.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use dom_query::Document;
-use dom_smoothie::{Config, Readability as Smoothie, TextMode};
+use dom_smoothie::{Article, Config, Readability as Smoothie, TextMode};
 
 use super::blocks::Landmarks;
 use super::body_text::{self, body_text};
 use super::{Caps, Extracted, Extractor, Failure, Input, dom, marks, prescan};
+use crate::document::Mark;
 
 /// Name of this extractor in the column `extractor`.
 pub const NAME: &str = "dom_smoothie";
+
+/// Below this many characters Readability does not believe in an article (its `char_threshold`) and gives the whole
+/// page back, menus too. Then [`body_text`] is taken, unless it is more than twice as long, as on a page of links.
+const SURE_CHARS: usize = 500;
 
 /// Score of the blocks of an article. Readability weighs subtrees, not blocks, and has no better word for one.
 const ARTICLE_SCORE: f32 = 1.0;
@@ -51,19 +56,35 @@ fn extract(input: Input<'_>, caps: &Caps) -> Result<Extracted, Failure> {
     // Without a URL there is no error but a page without an article.
     let article =
         Smoothie::with_document(document, None, Some(config)).and_then(|mut smoothie| smoothie.parse());
-    if let Ok(article) = article
-        && !article.text_content.trim().is_empty()
+    let article = article.ok().filter(|article| !article.text_content.trim().is_empty());
+    if let Some(article) = &article
+        && article.length >= SURE_CHARS
     {
-        let text = article.text_content.to_string();
-        let blocks = landmarks.cut(&text, ARTICLE_SCORE);
-        let title = if article.title.trim().is_empty() { title } else { dom::squeeze(&article.title) };
-        return Ok(Extracted { extractor: NAME, title, text, html_lang, blocks, marks });
+        return Ok(from_article(article, title, html_lang, &landmarks, marks));
     }
     // Readability has pulled the tree apart; such pages are few and short, so parse again.
     let text = body_text(&Document::from(input.html));
+    if let Some(article) = &article
+        && text.len() > 2 * article.text_content.trim().len()
+    {
+        return Ok(from_article(article, title, html_lang, &landmarks, marks));
+    }
     let extractor = if text.is_empty() { "" } else { body_text::NAME };
     let blocks = landmarks.cut(&text, BODY_SCORE);
     Ok(Extracted { extractor, title, text, html_lang, blocks, marks })
+}
+
+fn from_article(
+    article: &Article,
+    title: String,
+    html_lang: Option<String>,
+    landmarks: &Landmarks,
+    marks: Vec<Mark>,
+) -> Extracted {
+    let text = article.text_content.to_string();
+    let blocks = landmarks.cut(&text, ARTICLE_SCORE);
+    let title = if article.title.trim().is_empty() { title } else { dom::squeeze(&article.title) };
+    Extracted { extractor: NAME, title, text, html_lang, blocks, marks }
 }
 
 #[cfg(test)]

@@ -147,7 +147,7 @@ mod tests {
         content_type: &str,
         html: &str,
     ) -> (Vec<&'static str>, String, &'static str) {
-        let mut page = Page { record: Record { html, content_type, ..Record::default() }, ..Page::default() };
+        let mut page = Page { record: Record { content_type, html, ..Record::default() }, ..Page::default() };
         config.build(&Resources::new(Path::new("."))).unwrap().apply(&mut page);
         (page.reasons.iter().map(|reason| reason.code).collect(), page.text, page.extractor)
     }

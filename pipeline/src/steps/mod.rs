@@ -165,6 +165,10 @@ steps! {
         extract_html => ExtractHtml,
         filter_length => FilterLength,
         normalize_text => NormalizeText,
+        identify_language => IdentifyLanguage,
+        filter_language => FilterLanguage,
+        tag_license => TagLicense,
+        tag_jurisdiction => TagJurisdiction,
     }
     corpus {
         dedup_exact => DedupExact,

@@ -1,0 +1,251 @@
+//! What holds for every document step: it is listed, documented, its example parses, and its case file passes.
+//!
+//! A case file is `data-samples/cases/<step>.yaml`: cases with a name, what is given, and what is expected. A case
+//! that gives `html` to a step other than `extract_html` runs that one first, so that marks are there.
+
+#![expect(clippy::unwrap_used, reason = "a failing case should panic, and these are all tests")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use garde::Validate;
+use kilim::document::{Language, Page, Record};
+use kilim::step::{DocumentStepConfig, Resources};
+use kilim::steps::{
+    extract_html::ExtractHtml, filter_language::FilterLanguage, filter_length::FilterLength,
+    identify_language::IdentifyLanguage, normalize_text::NormalizeText, tag_jurisdiction::TagJurisdiction,
+    tag_license::TagLicense,
+};
+use kilim_connectors::seeds::Draft;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CaseFile {
+    version: u32,
+    step: String,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    #[serde(default = "empty_config")]
+    config: serde_json::Value,
+    given: Given,
+    expect: Expect,
+}
+
+fn empty_config() -> serde_json::Value {
+    serde_json::json!({})
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Given {
+    url: String,
+    host: String,
+    content_type: String,
+    http_head: String,
+    html: String,
+    text: String,
+    lang: Option<String>,
+    confidence: f32,
+    seed_countries: Vec<String>,
+    seed_license: Option<String>,
+}
+
+/// What is not named is not compared.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Expect {
+    reasons: Vec<String>,
+    text: Option<String>,
+    title: Option<String>,
+    extractor: Option<String>,
+    html_lang: Option<String>,
+    blocks: Option<Vec<String>>,
+    lang: Option<String>,
+    license: Option<String>,
+    no_license: bool,
+    license_tier: Option<u8>,
+    attribution: Option<String>,
+    /// `signal scope spdx`, `-` for none, and `negated` where it is.
+    evidence: Option<Vec<String>>,
+    /// `basis country`.
+    claims: Option<Vec<String>>,
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The names of the files in `steps/`, without `mod.rs`.
+fn step_files() -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(root().join("pipeline/src/steps"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+        .filter(|name| name != "mod")
+        .collect();
+    names.sort();
+    names
+}
+
+fn source(step: &str) -> String {
+    fs::read_to_string(root().join(format!("pipeline/src/steps/{step}.rs"))).unwrap()
+}
+
+fn header(step: &str) -> String {
+    let lines = source(step);
+    let lines = lines.lines().take_while(|line| line.starts_with("//!"));
+    lines.map(|line| line.trim_start_matches("//!").trim_start_matches(' ').to_owned() + "\n").collect()
+}
+
+fn example(step: &str) -> String {
+    let header = header(step);
+    let (_, rest) = header.split_once("```yaml\n").unwrap_or_else(|| panic!("{step} has an example"));
+    rest.split_once("```").unwrap_or_else(|| panic!("{step}'s example ends")).0.to_owned()
+}
+
+fn run<C: DocumentStepConfig + DeserializeOwned + Validate<Context = ()>>(step: &str) {
+    let parsed: BTreeMap<String, C> =
+        serde_saphyr::from_str(&example(step)).unwrap_or_else(|e| panic!("{step}: {e}"));
+    let config = parsed.get(step).unwrap_or_else(|| panic!("the example of {step} names it"));
+    config.validate().unwrap_or_else(|e| panic!("{step}: {e}"));
+
+    let path = root().join(format!("data-samples/cases/{step}.yaml"));
+    let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let file: CaseFile = serde_saphyr::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    assert_eq!((file.version, file.step.as_str()), (1, step));
+    assert!(!file.cases.is_empty());
+    let resources = Resources::new(&root());
+    for case in &file.cases {
+        let name = format!("{step}: {}", case.name);
+        let config: C = serde_json::from_value(case.config.clone()).unwrap_or_else(|e| panic!("{name}: {e}"));
+        config.validate().unwrap_or_else(|e| panic!("{name}: {e}"));
+        let given = &case.given;
+        let seed = (!given.seed_countries.is_empty() || given.seed_license.is_some()).then(|| {
+            let draft = Draft {
+                country_claims: given.seed_countries.clone(),
+                license: given.seed_license.clone(),
+                ..Draft::new("https://jamii.example/")
+            };
+            draft.finish("cases").unwrap()
+        });
+        let record = Record {
+            url: &given.url,
+            host: &given.host,
+            content_type: &given.content_type,
+            http_head: &given.http_head,
+            html: &given.html,
+            ..Record::default()
+        };
+        let language = given.lang.as_ref().map(|lang| Language {
+            lang: lang.parse().unwrap(),
+            confidence: given.confidence,
+            margin: 0.0,
+            top: Vec::new(),
+            engine: Arc::from("whatlang"),
+        });
+        let mut page =
+            Page { record, seed: seed.as_ref(), text: given.text.clone(), language, ..Page::default() };
+        if step != "extract_html" && !given.html.is_empty() {
+            ExtractHtml::default().build(&resources).unwrap().apply(&mut page);
+        }
+        config.build(&resources).unwrap().apply(&mut page);
+        compare(&name, &page, &case.expect);
+    }
+    assert!(scripts(&text) >= 3, "{step}: cases in at least three scripts besides Latin, or two and Latin");
+}
+
+fn compare(name: &str, page: &Page<'_>, expect: &Expect) {
+    let reasons: Vec<_> = page.reasons.iter().map(|reason| reason.code).collect();
+    assert_eq!(reasons, expect.reasons, "{name}: reasons");
+    let same = |what: &str, expected: Option<&String>, found: &str| {
+        if let Some(expected) = expected {
+            assert_eq!(found, expected, "{name}: {what}");
+        }
+    };
+    same("text", expect.text.as_ref(), &page.text);
+    same("title", expect.title.as_ref(), &page.title);
+    same("extractor", expect.extractor.as_ref(), page.extractor);
+    same("html_lang", expect.html_lang.as_ref(), page.html_lang.as_deref().unwrap_or_default());
+    let lang = page.language.as_ref().map(|language| language.lang.to_string());
+    same("lang", expect.lang.as_ref(), lang.as_deref().unwrap_or_default());
+    same("license", expect.license.as_ref(), page.license.as_deref().unwrap_or_default());
+    same("attribution", expect.attribution.as_ref(), page.attribution.as_deref().unwrap_or_default());
+    assert!(!(expect.no_license && page.license.is_some()), "{name}: {:?}", page.license);
+    if let Some(tier) = expect.license_tier {
+        assert_eq!(page.license_tier, tier, "{name}: tier of {:?}", page.license_evidence);
+    }
+    let list = |what: &str, expected: Option<&Vec<String>>, found: Vec<String>| {
+        if let Some(expected) = expected {
+            assert_eq!(&found, expected, "{name}: {what}");
+        }
+    };
+    let blocks =
+        page.blocks.iter().map(|b| format!("{}: {}", b.kind, &page.text[b.start as usize..b.end as usize]));
+    list("blocks", expect.blocks.as_ref(), blocks.collect());
+    let evidence = page.license_evidence.iter().map(|row| {
+        let negated = if row.negated { " negated" } else { "" };
+        format!("{} {} {}{negated}", row.signal, row.scope, row.spdx.as_deref().unwrap_or("-"))
+    });
+    list("evidence", expect.evidence.as_ref(), evidence.collect());
+    let claims = page.claims.iter().map(|claim| format!("{} {}", claim.basis, claim.country));
+    list("claims", expect.claims.as_ref(), claims.collect());
+}
+
+/// How many scripts a text has letters of.
+fn scripts(text: &str) -> usize {
+    use unicode_script::{Script, UnicodeScript};
+    let mut found: Vec<&str> = text
+        .chars()
+        .map(|c| c.script())
+        .filter(|script| !matches!(script, Script::Common | Script::Inherited | Script::Unknown))
+        .map(Script::short_name)
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    // Latin is the file's own language.
+    found.iter().filter(|name| **name != "Latn").count()
+}
+
+#[test]
+fn every_file_of_a_step_is_in_the_list_and_has_all_sections() {
+    let list = fs::read_to_string(root().join("pipeline/src/steps/mod.rs")).unwrap();
+    for step in step_files() {
+        assert!(list.contains(&format!("        {step} => ")), "{step} has a line in steps/mod.rs");
+        let header = header(&step);
+        let mut rest = header.as_str();
+        for section in
+            ["# What it does\n", "# Why\n", "# Precedent\n", "# Across languages\n", "# Example\n```yaml\n"]
+        {
+            let Some((_, after)) = rest.split_once(section) else {
+                panic!("{step}: {section:?} in this order")
+            };
+            rest = after;
+        }
+    }
+}
+
+#[test]
+fn every_document_step_has_an_example_that_parses_and_cases_that_pass() {
+    for step in step_files() {
+        match step.as_str() {
+            "extract_html" => run::<ExtractHtml>(&step),
+            "filter_language" => run::<FilterLanguage>(&step),
+            "filter_length" => run::<FilterLength>(&step),
+            "identify_language" => run::<IdentifyLanguage>(&step),
+            "normalize_text" => run::<NormalizeText>(&step),
+            "tag_jurisdiction" => run::<TagJurisdiction>(&step),
+            "tag_license" => run::<TagLicense>(&step),
+            // Corpus steps have no cases of one page each.
+            "dedup_exact" => {}
+            unknown => panic!("add a line for {unknown} here"),
+        }
+    }
+}
