@@ -49,7 +49,7 @@ fn scan_for_caps(bencher: Bencher) {
 fn readability(bencher: Bencher) {
     let pages = pages();
     counted(bencher, &pages).bench_local(|| {
-        let mut extractor = Readability::default();
+        let mut extractor = Readability;
         let mut chars = 0;
         for (url, html) in &pages {
             if let Ok(found) = extractor.extract(Input { html, url }, &CAPS) {

@@ -95,7 +95,7 @@ pub fn html_pages(files: &[CrawlFile]) -> Result<Vec<Page>> {
             if !content_type.essence.contains("html") || response.body.is_empty() {
                 return;
             }
-            let http_charset = content_type.charset.map(|charset| charset.to_owned());
+            let http_charset = content_type.charset.map(str::to_owned);
             let url = record.header.target_uri().unwrap_or_default().to_owned();
             pages.push(Page { url, http_charset, body: response.into_body().into_owned() });
         })?;
