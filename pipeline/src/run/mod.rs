@@ -5,6 +5,7 @@
 
 mod checks;
 mod error;
+pub mod in_memory;
 mod ingest;
 mod prepare;
 mod route;
@@ -21,7 +22,7 @@ use arrow::datatypes::Int64Type;
 pub use checks::{CheckResult, run_checks};
 pub use error::RunError;
 pub use ingest::ingest_plan;
-pub use prepare::{Prepared, blocs, prepare};
+pub use prepare::{Input, Prepared, blocs, prepare, prepare_rules};
 pub use seal::NodeDone;
 
 use crate::config::Loaded;
@@ -186,7 +187,8 @@ async fn outcomes(engine: &Embedded) -> Result<BTreeMap<Outcome, u64>, RunError>
     let frame = engine.context().sql(sql).await.map_err(&failed)?;
     let mut counts = BTreeMap::new();
     for batch in frame.collect().await.map_err(&failed)? {
-        let (names, numbers) = (batch.column(0).as_string::<i32>(), batch.column(1).as_primitive::<Int64Type>());
+        let (names, numbers) =
+            (batch.column(0).as_string::<i32>(), batch.column(1).as_primitive::<Int64Type>());
         for row in 0..batch.num_rows() {
             let name = names.value(row);
             let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == name);
