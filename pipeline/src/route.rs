@@ -162,7 +162,9 @@ impl Routing {
     }
 
     fn verdict(&self, node: &str, tuple: &str, lang: &str) -> &'static str {
-        let Some(node) = (0..self.nodes()).find(|&index| self.name(index) == node) else { return "unknown_node" };
+        let Some(node) = (0..self.nodes()).find(|&index| self.name(index) == node) else {
+            return "unknown_node";
+        };
         match (self.allowed(tuple, node), self.asks(node, lang)) {
             (true, true) => "may",
             (true, false) => "language_not_asked",
@@ -273,7 +275,10 @@ pub async fn register_placed(
 }
 
 /// The shards each (node, language) needs, so that none holds more than its node's `max_bytes` of text on average.
-pub async fn shard_counts(context: &SessionContext, max_bytes: &BTreeMap<String, u64>) -> Result<ShardCounts> {
+pub async fn shard_counts(
+    context: &SessionContext,
+    max_bytes: &BTreeMap<String, u64>,
+) -> Result<ShardCounts> {
     let mut counts = ShardCounts::new();
     for batch in context.sql(TOTALS).await?.collect().await? {
         let (nodes, langs) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());

@@ -102,8 +102,7 @@ pub async fn prepare(loaded: &Loaded, node: Option<&str>) -> Result<Prepared, Ru
     let dedup = config.steps.iter().any(|step| matches!(step.kind, StepKind::DedupExact(_)));
     let models = models(&steps, &resources)?;
     let sources = source_facts(&config);
-    let ingest_key =
-        ingest_key(&config, &steps, &models, seeds_digest.as_deref(), &sources, &policies);
+    let ingest_key = ingest_key(&config, &steps, &models, seeds_digest.as_deref(), &sources, &policies);
     let splits = split(&inputs, config.split_bytes.bytes(), &ingest_key);
     Ok(Prepared {
         base_dir,
@@ -243,8 +242,11 @@ pub fn blocs(config: &CorpusConfig, base_dir: &Path) -> Result<Blocs, RunError> 
         None => SHIPPED_BLOCS.to_owned(),
         Some(path) => {
             let full = base_dir.join(path);
-            std::fs::read_to_string(&full)
-                .map_err(|source| RunError::Io { action: "read the blocs", path: full, source })?
+            std::fs::read_to_string(&full).map_err(|source| RunError::Io {
+                action: "read the blocs",
+                path: full,
+                source,
+            })?
         }
     };
     Blocs::parse(&text).map_err(|error| RunError::Refused { problem: error.to_string(), hint: None })
@@ -292,7 +294,7 @@ fn source_facts(config: &CorpusConfig) -> BTreeMap<String, SourceFacts> {
 }
 
 /// A digest over labelled parts.
-pub fn key_of(parts: &[(&str, &str)]) -> String {
+pub(super) fn key_of(parts: &[(&str, &str)]) -> String {
     let mut hasher = blake3::Hasher::new();
     for (label, value) in parts {
         for text in [label, value] {

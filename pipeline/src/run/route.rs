@@ -24,7 +24,7 @@ const ROUTE_VERSION: u32 = 1;
 const DONE: &str = "done.json";
 
 /// Where the tables of stages 2 and 3 are, and what was decided.
-pub struct Routed {
+pub(super) struct Routed {
     /// Folder of stage 2.
     pub dedup_folder: PathBuf,
     /// Folder of stage 3.
@@ -47,7 +47,7 @@ struct RouteDone {
 }
 
 /// Stage 2. Registers `rows`, `rows_keyed`, `clusters` and `repeats`.
-pub async fn find_copies(
+pub(super) async fn find_copies(
     engine: &Embedded,
     work_dir: &WorkDir,
     splits: &[SplitDone],
@@ -84,7 +84,7 @@ fn register_functions(engine: &Embedded) {
 }
 
 /// Stage 3. Registers `facts`, `placed`, `placements` and `routes`.
-pub async fn route(
+pub(super) async fn route(
     prepared: &Prepared,
     engine: &Embedded,
     work_dir: &WorkDir,
