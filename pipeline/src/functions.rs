@@ -64,7 +64,7 @@ pub fn label_list() -> DataType {
     DataType::List(Arc::new(Field::new("item", DataType::Utf8, true)))
 }
 
-/// `labels(a)`: a joined set as a list.
+/// `labels(a)`: a joined set as a list; no set, no list.
 pub fn labels() -> ScalarUDF {
     array_function("labels", vec![DataType::Utf8], label_list(), |arrays| {
         let column = arrays[0].as_string::<i32>();
@@ -73,7 +73,7 @@ pub fn labels() -> ScalarUDF {
             for label in split_labels(text(column, row)) {
                 lists.values().append_value(label);
             }
-            lists.append(true);
+            lists.append(column.is_valid(row));
         }
         Ok(Arc::new(lists.finish()))
     })

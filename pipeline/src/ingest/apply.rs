@@ -289,6 +289,7 @@ fn forget_text(page: &mut Page<'_>) {
     page.blocks.clear();
     page.attribution = None;
     for evidence in &mut page.license_evidence {
+        evidence.raw.clear(); // a rights statement may be a sentence of the page
         evidence.context.clear();
     }
 }

@@ -87,6 +87,9 @@ pub async fn prepare(loaded: &Loaded, node: Option<&str>) -> Result<Prepared, Ru
         problem: errors.to_string(),
         hint: Some("`kilim validate` shows where".to_owned()),
     })?;
+    for warning in policies.warnings() {
+        tracing::warn!("policies: {warning}");
+    }
     let policies = Arc::new(policies);
     let nodes = node_facts(&config, &base_dir)?;
     let decider = Decider::new(Arc::clone(&policies), nodes.clone(), &[config.runs_at.as_str()])

@@ -19,7 +19,7 @@ use crate::{dedup, functions};
 /// Raised when stage 2 gives other clusters for the same rows.
 pub(super) const DEDUP_VERSION: u32 = 1;
 /// Raised when stage 3 gives other routes for the same rows, clusters and policies.
-pub(super) const ROUTE_VERSION: u32 = 1;
+pub(super) const ROUTE_VERSION: u32 = 2;
 /// The last file of a stage's folder: it is whole.
 const DONE: &str = "done.json";
 
@@ -67,11 +67,12 @@ pub(super) async fn find_copies(
         }
         std::fs::create_dir_all(&folder)?;
         materialise(context, &folder, "clusters", dedup::clusters(context).await?).await?;
-        materialise(context, &folder, "repeats", dedup::repeats(context).await?).await?;
-        PlanResult::Ok(())
+        materialise(context, &folder, "repeats", dedup::repeats(context).await?).await
     };
     work.await.map_err(failed)?;
-    write_json(&folder.join(DONE), &true)?;
+    if !folder.join(DONE).exists() {
+        write_json(&folder.join(DONE), &true)?;
+    }
     Ok((folder, key))
 }
 
