@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::Exit;
 use crate::args::{InspectCommand, InspectDocArgs, InspectRejectsArgs, InspectShardsArgs};
-use crate::cmd_run;
+use crate::{cmd_run, show};
 use crate::work::{self, Work, count, table};
 
 /// Characters of a text that are shown without `--text`.
@@ -285,7 +285,7 @@ async fn shards(work: &Work, args: &InspectShardsArgs) -> Result<String> {
                 field(row, "path"),
                 count(number(row, "rows")),
                 count(number(row, "text_chars")),
-                cmd_run::bytes(number(row, "bytes")),
+                show::human_bytes(number(row, "bytes")),
                 field(row, "sha256").chars().take(12).collect(),
             ]
         })
