@@ -1,3 +1,5 @@
 //! Benches of Kilim, and the maker of its sample crawl.
 
+pub mod end_to_end;
+pub mod pages;
 pub mod samples;

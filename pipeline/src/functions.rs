@@ -37,7 +37,7 @@ pub fn array_function(
 }
 
 /// A text column's value, or the empty text.
-fn text<'a>(array: &'a StringArray, row: usize) -> &'a str {
+fn text(array: &StringArray, row: usize) -> &str {
     if array.is_valid(row) { array.value(row) } else { "" }
 }
 
@@ -64,7 +64,7 @@ pub fn label_list() -> DataType {
     DataType::List(Arc::new(Field::new("item", DataType::Utf8, true)))
 }
 
-/// `labels(a)`: a joined set as a list.
+/// `labels(a)`: a joined set as a list; no set, no list.
 pub fn labels() -> ScalarUDF {
     array_function("labels", vec![DataType::Utf8], label_list(), |arrays| {
         let column = arrays[0].as_string::<i32>();
@@ -73,7 +73,7 @@ pub fn labels() -> ScalarUDF {
             for label in split_labels(text(column, row)) {
                 lists.values().append_value(label);
             }
-            lists.append(true);
+            lists.append(column.is_valid(row));
         }
         Ok(Arc::new(lists.finish()))
     })
@@ -83,25 +83,15 @@ pub fn labels() -> ScalarUDF {
 /// personal)`: what policies see, in canonical JSON.
 pub fn policy_tuple() -> ScalarUDF {
     let utf8 = || DataType::Utf8;
-    let inputs = vec![
-        utf8(),
-        utf8(),
-        utf8(),
-        utf8(),
-        utf8(),
-        utf8(),
-        DataType::UInt8,
-        utf8(),
-        DataType::Boolean,
-    ];
+    let inputs =
+        vec![utf8(), utf8(), utf8(), utf8(), utf8(), utf8(), DataType::UInt8, utf8(), DataType::Boolean];
     array_function("policy_tuple", inputs, DataType::Utf8, |arrays| {
         let column = |index: usize| arrays[index].as_string::<i32>();
         let tier = arrays[6].as_primitive::<UInt8Type>();
         let personal: &BooleanArray = arrays[8].as_boolean();
         let tuples = (0..arrays[0].len()).map(|row| {
-            let optout_train: OptOut = text(column(7), row)
-                .parse()
-                .map_err(|error: String| DataFusionError::Internal(error))?;
+            let optout_train: OptOut =
+                text(column(7), row).parse().map_err(|error: String| DataFusionError::Internal(error))?;
             let tuple = Tuple {
                 cluster_jurisdictions: split_labels(text(column(1), row)),
                 community: split_labels(text(column(2), row)),

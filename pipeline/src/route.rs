@@ -20,7 +20,8 @@ use kilim_langid::{LangTag, matches};
 use crate::functions::{array_function, label_list};
 use crate::policy::{DecisionTable, Tuple};
 
-/// `rows_keyed`, `clusters` and `repeats` joined: what decisions need.
+/// `rows_keyed`, `clusters` and `repeats` joined: what decisions need. In `rank`, times are milliseconds of equal width
+/// (and from year 1 on, positive): as text, `12:00:00.5Z` would come before `12:00:00Z`.
 const FACTS: &str = "
 SELECT
     r.input, r.warc_offset, r.inner_offset, r.row_key, r.doc_id, r.source, r.lang, r.outcome, r.text_digest,
@@ -29,7 +30,7 @@ SELECT
     c.cluster_id, coalesce(c.cluster_size, 1) AS cluster_size,
     coalesce(p.kept, r.row_key) <> r.row_key AS same_record,
     CASE WHEN r.seed_id IS NULL THEN '1' ELSE '0' END
-        || ' ' || coalesce(CAST(r.fetched_at AS VARCHAR), '9999')
+        || ' ' || coalesce(lpad(CAST(CAST(r.fetched_at AS BIGINT) + 100000000000000 AS VARCHAR), 15, '0'), '~')
         || ' ' || coalesce(r.surt, '~') || ' ' || r.doc_id || ' ' || r.row_key AS rank,
     union_labels(r.bound_by, c.bound_copies) AS jurisdictions,
     policy_tuple(
@@ -162,7 +163,9 @@ impl Routing {
     }
 
     fn verdict(&self, node: &str, tuple: &str, lang: &str) -> &'static str {
-        let Some(node) = (0..self.nodes()).find(|&index| self.name(index) == node) else { return "unknown_node" };
+        let Some(node) = (0..self.nodes()).find(|&index| self.name(index) == node) else {
+            return "unknown_node";
+        };
         match (self.allowed(tuple, node), self.asks(node, lang)) {
             (true, true) => "may",
             (true, false) => "language_not_asked",
@@ -273,7 +276,10 @@ pub async fn register_placed(
 }
 
 /// The shards each (node, language) needs, so that none holds more than its node's `max_bytes` of text on average.
-pub async fn shard_counts(context: &SessionContext, max_bytes: &BTreeMap<String, u64>) -> Result<ShardCounts> {
+pub async fn shard_counts(
+    context: &SessionContext,
+    max_bytes: &BTreeMap<String, u64>,
+) -> Result<ShardCounts> {
     let mut counts = ShardCounts::new();
     for batch in context.sql(TOTALS).await?.collect().await? {
         let (nodes, langs) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());

@@ -82,6 +82,11 @@ impl WorkDir {
         self.root.join("ledger.json")
     }
 
+    /// Host, times and threads of that run.
+    pub fn run_notes(&self) -> PathBuf {
+        self.root.join("run.json")
+    }
+
     /// Makes the folders and takes the lock. Leftovers of killed runs in `tmp` are removed.
     pub fn open(&self) -> Result<Lock, WorkDirError> {
         make_dir(&self.root)?;
@@ -101,8 +106,11 @@ impl WorkDir {
         }
         let tmp = self.tmp();
         if tmp.exists() {
-            fs::remove_dir_all(&tmp)
-                .map_err(|source| WorkDirError::Io { action: "clear", path: tmp.clone(), source })?;
+            fs::remove_dir_all(&tmp).map_err(|source| WorkDirError::Io {
+                action: "clear",
+                path: tmp.clone(),
+                source,
+            })?;
         }
         for folder in [self.documents(), tmp, self.root.join("stages")] {
             make_dir(&folder)?;
@@ -118,8 +126,11 @@ impl WorkDir {
         for entry in fs::read_dir(&folder).map_err(io)? {
             let path = entry.map_err(io)?.path();
             if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".tmp")) {
-                fs::remove_file(&path)
-                    .map_err(|source| WorkDirError::Io { action: "remove", path: path.clone(), source })?;
+                fs::remove_file(&path).map_err(|source| WorkDirError::Io {
+                    action: "remove",
+                    path: path.clone(),
+                    source,
+                })?;
             }
         }
         Ok(())
@@ -127,7 +138,11 @@ impl WorkDir {
 }
 
 fn make_dir(path: &Path) -> Result<(), WorkDirError> {
-    fs::create_dir_all(path).map_err(|source| WorkDirError::Io { action: "make", path: path.to_owned(), source })
+    fs::create_dir_all(path).map_err(|source| WorkDirError::Io {
+        action: "make",
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Writes `value` as pretty JSON, whole or not at all.

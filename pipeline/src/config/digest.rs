@@ -19,6 +19,9 @@ pub fn digest(config: &CorpusConfig) -> String {
     let mut value = to_value(config);
     if let Value::Object(fields) = &mut value {
         fields.remove("work_dir");
+        if let Some(sources) = fields.get_mut("sources") {
+            *sources = without_order(sources.take());
+        }
     }
     hash(&value)
 }
@@ -38,7 +41,7 @@ pub fn digest_for_node(config: &CorpusConfig, node: &str) -> Option<String> {
         "as_of": as_of,
         "random_seed": random_seed,
         "runs_at": runs_at,
-        "sources": sources,
+        "sources": without_order(json!(sources)),
         "steps": steps,
         "policies": policies,
         "blocs": blocs,
@@ -55,6 +58,17 @@ pub fn digest_for_node(config: &CorpusConfig, node: &str) -> Option<String> {
 
 fn to_value(config: &CorpusConfig) -> Value {
     serde_json::to_value(config).expect("a config has text keys and finite numbers")
+}
+
+/// Sources with their paths in order, each once: inputs are made unique and read in the order of their URLs.
+fn without_order(mut sources: Value) -> Value {
+    for source in sources.as_object_mut().into_iter().flat_map(|sources| sources.values_mut()) {
+        if let Some(Value::Array(paths)) = source.pointer_mut("/warc/paths") {
+            paths.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+            paths.dedup();
+        }
+    }
+    sources
 }
 
 /// BLAKE3 of the canonical JSON, in hex.

@@ -14,10 +14,10 @@ use async_trait::async_trait;
 use datafusion::common::Result as PlanResult;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::error::DataFusionError;
+use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::execution::SessionStateBuilder;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
@@ -138,21 +138,24 @@ impl Engine for Embedded {
         let plan = self.physical(&stage.plan).await?;
         let partitions = plan.output_partitioning().partition_count();
         let at_once = if stage.independent { self.threads } else { partitions };
-        let mut running = futures::stream::iter(0..partitions)
-            .map(|partition| {
-                let plan = Arc::clone(&plan);
-                let task = self.context.task_ctx();
-                let work: SpawnedTask<PlanResult<Vec<ManifestRow>>> = SpawnedTask::spawn(async move {
-                    let mut stream = plan.execute(partition, task)?;
-                    let mut rows = Vec::new();
-                    while let Some(batch) = stream.next().await {
-                        rows.extend(rows_of(&batch?)?);
+        let mut running =
+            futures::stream::iter(0..partitions)
+                .map(|partition| {
+                    let plan = Arc::clone(&plan);
+                    let task = self.context.task_ctx();
+                    let work: SpawnedTask<PlanResult<Vec<ManifestRow>>> = SpawnedTask::spawn(async move {
+                        let mut stream = plan.execute(partition, task)?;
+                        let mut rows = Vec::new();
+                        while let Some(batch) = stream.next().await {
+                            rows.extend(rows_of(&batch?)?);
+                        }
+                        Ok(rows)
+                    });
+                    async move {
+                        work.join_unwind().await.map_err(|error| DataFusionError::External(error.into()))?
                     }
-                    Ok(rows)
-                });
-                async move { work.join_unwind().await.map_err(|error| DataFusionError::External(error.into()))? }
-            })
-            .buffer_unordered(at_once.max(1));
+                })
+                .buffer_unordered(at_once.max(1));
         let mut rows = Vec::new();
         while let Some(part) = running.next().await {
             rows.extend(part?);

@@ -20,9 +20,11 @@ use kilim_connectors::seeds::SeedIndex;
 
 use super::derived::{DerivedBuilder, Standing, joined};
 use super::progress::Progress;
+use super::rows::{CHECKSUM_MISMATCH, READER};
 use super::text_digest::TextDigest;
 use crate::document::{
-    Outcome, Page, Reason, Record, column, derived_columns, document_schema, provenance_columns, record_schema,
+    Claim, Outcome, Page, Reason, Record, column, derived_columns, document_schema, provenance_columns,
+    record_schema,
 };
 use crate::engine::Operator;
 use crate::policy::{OptOut, Tuple};
@@ -171,6 +173,11 @@ impl Applier {
                 continue;
             };
             let mut page = Page { record, seed: shared.seeds.lookup(record.url), ..Page::default() };
+            if columns.doubtful(row) {
+                page.step = Arc::from(READER);
+                page.reject(CHECKSUM_MISMATCH, None);
+            }
+            page.claims = contract_claims(&shared, record.source);
             self.run_steps(&mut page);
             kept += u64::from(page.outcome.is_none());
             self.push(&shared, page);
@@ -218,6 +225,19 @@ impl Applier {
             },
         );
     }
+}
+
+/// The claims that a source makes by contract, for `tag_jurisdiction` to keep or not.
+fn contract_claims(shared: &Shared, source: &str) -> Vec<Claim> {
+    let countries = shared.sources.get(source).map_or(&[][..], |facts| &facts.countries);
+    let claim = |country: &String| Claim {
+        country: country.clone(),
+        basis: "contract",
+        binding: true,
+        confidence: 1.0,
+        evidence: format!("source {source}"),
+    };
+    countries.iter().map(claim).collect()
 }
 
 /// What policies see of a page as far as its own row knows.
@@ -269,6 +289,7 @@ fn forget_text(page: &mut Page<'_>) {
     page.blocks.clear();
     page.attribution = None;
     for evidence in &mut page.license_evidence {
+        evidence.raw.clear(); // a rights statement may be a sentence of the page
         evidence.context.clear();
     }
 }
@@ -296,6 +317,7 @@ struct Columns<'a> {
     http_head: &'a StringArray,
     source: &'a StringArray,
     html: &'a StringArray,
+    outcome: &'a StringArray,
 }
 
 impl<'a> Columns<'a> {
@@ -313,7 +335,13 @@ impl<'a> Columns<'a> {
             http_head: text(column::HTTP_HEAD)?,
             source: text(column::SOURCE)?,
             html: text(column::HTML)?,
+            outcome: text(column::OUTCOME)?,
         })
+    }
+
+    /// Whether the reader rejects the page in `row`, though it could read it.
+    fn doubtful(&self, row: usize) -> bool {
+        self.outcome.is_valid(row)
     }
 
     /// The page in `row`, if the reader found one there.

@@ -13,7 +13,7 @@ use crate::policy::Tuple;
 
 /// Facts about a document that come from its seed or its source rather than from a step.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Standing<'a> {
+pub(super) struct Standing<'a> {
     /// The seed that covers the document.
     pub seed: Option<&'a SeedRecord>,
     /// Steward of the seed, or of the source.
@@ -27,7 +27,7 @@ pub struct Standing<'a> {
 }
 
 /// Builds the derived columns and the marks of one batch.
-pub struct DerivedBuilder {
+pub(super) struct DerivedBuilder {
     seed_id: StringBuilder,
     steward: StringBuilder,
     declared_lang: ListBuilder<StringBuilder>,
@@ -75,8 +75,11 @@ fn list_of(name: &str) -> ListBuilder<StructBuilder> {
 }
 
 fn list_of_fields(fields: Fields) -> ListBuilder<StructBuilder> {
-    ListBuilder::new(StructBuilder::from_fields(fields.clone(), 0))
-        .with_field(Field::new("item", DataType::Struct(fields), true))
+    ListBuilder::new(StructBuilder::from_fields(fields.clone(), 0)).with_field(Field::new(
+        "item",
+        DataType::Struct(fields),
+        true,
+    ))
 }
 
 impl Default for DerivedBuilder {
@@ -117,7 +120,7 @@ impl Default for DerivedBuilder {
 
 impl DerivedBuilder {
     /// One page as the steps left it.
-    pub fn push(&mut self, page: &Page<'_>, standing: &Standing<'_>) {
+    pub(super) fn push(&mut self, page: &Page<'_>, standing: &Standing<'_>) {
         self.push_seed(standing);
         self.push_text(page, standing);
         self.push_language(page);
@@ -221,7 +224,7 @@ impl DerivedBuilder {
     }
 
     /// A row that no step looked at. Its outcome and reasons are the reader's and are filled in by the caller.
-    pub fn push_unread(&mut self) {
+    pub(super) fn push_unread(&mut self) {
         for builder in [
             &mut self.seed_id,
             &mut self.steward,
@@ -258,7 +261,7 @@ impl DerivedBuilder {
     }
 
     /// Derived columns in the order of the schema, then outcome and reasons.
-    pub fn finish(&mut self) -> (Vec<ArrayRef>, ArrayRef, ArrayRef) {
+    pub(super) fn finish(&mut self) -> (Vec<ArrayRef>, ArrayRef, ArrayRef) {
         let builders: [&mut dyn ArrayBuilder; 27] = [
             &mut self.seed_id,
             &mut self.steward,

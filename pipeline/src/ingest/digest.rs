@@ -47,11 +47,8 @@ impl PieceHasher {
     }
 
     fn close_piece(&mut self) {
-        let value = if self.single {
-            *self.hasher.finalize().as_bytes()
-        } else {
-            self.hasher.finalize_non_root()
-        };
+        let value =
+            if self.single { *self.hasher.finalize().as_bytes() } else { self.hasher.finalize_non_root() };
         self.pieces.push(value);
         self.hasher = Hasher::new();
         if self.at < self.end {

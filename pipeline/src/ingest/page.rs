@@ -11,7 +11,7 @@ use kilim_connectors::warc::{Record, RecordType};
 
 /// What the reader makes of one record that it could read.
 #[derive(Debug)]
-pub enum Reading<'a> {
+pub(super) enum Reading<'a> {
     /// A page. `media_type` is what it is read as.
     Page {
         /// The HTTP response; `None` for a resource record.
@@ -31,7 +31,7 @@ pub enum Reading<'a> {
 }
 
 /// Reads one record.
-pub fn read<'a>(record: &Record<'a>, limits: HttpLimits) -> Reading<'a> {
+pub(super) fn read<'a>(record: &Record<'a>, limits: HttpLimits) -> Reading<'a> {
     let header = &record.header;
     match header.record_type() {
         RecordType::Response => read_response(record, limits),
@@ -76,14 +76,14 @@ fn skipped<'a>(code: &'static str, detail: Option<String>, response: Option<Resp
 }
 
 /// The HTTP head of a response block, as it came.
-pub fn head(block: &[u8]) -> Cow<'_, str> {
+pub(super) fn head(block: &[u8]) -> Cow<'_, str> {
     let ends = [b"\r\n\r\n".as_slice(), b"\n\n"].map(|mark| memchr::memmem::find(block, mark));
     let end = ends.into_iter().flatten().min().unwrap_or(0);
     String::from_utf8_lossy(&block[..end])
 }
 
 /// The media type without parameters, lower-case.
-pub fn essence(content_type: &str) -> String {
+pub(super) fn essence(content_type: &str) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 

@@ -94,7 +94,8 @@ fn splits_of(batch: &RecordBatch) -> Result<Vec<Split>> {
         arrow::array::Array::is_valid(column, row).then(|| column.value(row).to_owned())
     };
     let number = |index: usize, row: usize| batch.column(index).as_primitive::<UInt64Type>().value(row);
-    let needed = |value: Option<String>| value.ok_or_else(|| internal_datafusion_err!("a split without a place"));
+    let needed =
+        |value: Option<String>| value.ok_or_else(|| internal_datafusion_err!("a split without a place"));
     (0..batch.num_rows())
         .map(|row| {
             Ok(Split {
@@ -309,7 +310,7 @@ impl SplitReader {
             Source::Parser(parser) => parser,
             Source::Unreadable(error) => {
                 if !self.range.is_empty() {
-                    self.rows.push_unreadable(self.range.clone(), error);
+                    self.rows.push_unreadable(self.range.clone(), *error);
                     self.items = Some(self.range.clone());
                 }
                 return self.end().await.map(Some);

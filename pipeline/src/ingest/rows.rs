@@ -11,7 +11,7 @@ use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use kilim_connectors::charset;
 use kilim_connectors::http::{HttpLimits, Response};
-use kilim_connectors::warc::{Damage, FormatError, Record};
+use kilim_connectors::warc::{Damage, FormatError, Record, RecordProblem};
 use kilim_connectors::web;
 
 use super::page::{self, Reading};
@@ -23,10 +23,12 @@ const BATCH_ROWS: usize = 256;
 const BATCH_BYTES: usize = 8 << 20;
 /// Id of the reader in `reasons`.
 pub const READER: &str = "read";
+/// The reader's one reason to reject a page that it could read.
+pub(super) const CHECKSUM_MISMATCH: &str = "checksum_mismatch";
 
 /// What all records of a split share.
 #[derive(Debug, Clone)]
-pub struct SplitFacts {
+pub(super) struct SplitFacts {
     /// Name of the input in outputs.
     pub input: String,
     /// Last part of its path.
@@ -38,7 +40,7 @@ pub struct SplitFacts {
 }
 
 /// Builds record batches row by row.
-pub struct RowBuilder {
+pub(super) struct RowBuilder {
     facts: SplitFacts,
     schema: SchemaRef,
     limits: HttpLimits,
@@ -76,7 +78,7 @@ pub struct RowBuilder {
 
 impl RowBuilder {
     /// An empty builder for one split.
-    pub fn new(facts: SplitFacts, limits: HttpLimits) -> Self {
+    pub(super) fn new(facts: SplitFacts, limits: HttpLimits) -> Self {
         let reasons = ListBuilder::new(StructBuilder::from_fields(reason_fields(), 0));
         Self {
             facts,
@@ -116,17 +118,12 @@ impl RowBuilder {
     }
 
     /// Whether the batch should be handed on.
-    pub fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         self.rows >= BATCH_ROWS || self.page_bytes >= BATCH_BYTES
     }
 
-    /// Whether there is nothing to hand on.
-    pub fn is_empty(&self) -> bool {
-        self.rows == 0
-    }
-
     /// A range of bytes that no record could be read from.
-    pub fn push_damage(&mut self, damage: &Damage) {
+    pub(super) fn push_damage(&mut self, damage: &Damage) {
         let id = blake3_128(&[
             self.facts.file_name.as_bytes(),
             &damage.offset.to_le_bytes(),
@@ -138,7 +135,7 @@ impl RowBuilder {
     }
 
     /// A whole range of a file that is no crawl file of a kind that can be read.
-    pub fn push_unreadable(&mut self, range: Range<u64>, error: &FormatError) {
+    pub(super) fn push_unreadable(&mut self, range: Range<u64>, error: FormatError) {
         let id = blake3_128(&[self.facts.file_name.as_bytes(), &range.start.to_le_bytes()]);
         self.push_place(range.start, 0, range.end - range.start, &id);
         self.push_no_record();
@@ -151,7 +148,7 @@ impl RowBuilder {
     }
 
     /// One record.
-    pub fn push_record(&mut self, record: &Record<'_>) {
+    pub(super) fn push_record(&mut self, record: &Record<'_>) {
         let header = &record.header;
         let url = header.target_uri();
         let id = match (header.record_id(), url, header.date()) {
@@ -174,7 +171,7 @@ impl RowBuilder {
         self.surt.append_option(parsed.as_ref().map(web::surt));
         self.host.append_option(host);
         self.registered_domain.append_option(host.and_then(web::registered_domain));
-        self.fetched_at.append_option(header.timestamp().map(|time| time.as_millisecond()));
+        self.fetched_at.append_option(header.timestamp().map(jiff::Timestamp::as_millisecond));
         self.ip.append_option(header.get("WARC-IP-Address"));
         self.payload_digest.append_option(header.get("WARC-Payload-Digest"));
         self.refers_to
@@ -188,7 +185,8 @@ impl RowBuilder {
                 self.http_status.append_option(response.as_ref().map(|response| response.status));
                 self.content_type.append_value(media_type);
                 let head = if response.is_some() { page::head(record.block) } else { "".into() };
-                self.push_page(response.as_ref(), &head, body, host);
+                let doubtful = record.problems.contains(&RecordProblem::ChecksumMismatch);
+                self.push_page(response.as_ref(), &head, body, host, doubtful);
             }
             Reading::Skipped { code, detail, response } => {
                 let declared = response.as_ref().and_then(|response| response.get("content-type"));
@@ -200,7 +198,16 @@ impl RowBuilder {
         }
     }
 
-    fn push_page(&mut self, response: Option<&Response<'_>>, head: &str, body: &[u8], host: Option<&str>) {
+    /// A page. Where the checksum of its member does not match, some byte of it may be wrong: the steps still run, so
+    /// that it can be looked at, and it is rejected.
+    fn push_page(
+        &mut self,
+        response: Option<&Response<'_>>,
+        head: &str,
+        body: &[u8],
+        host: Option<&str>,
+        doubtful: bool,
+    ) {
         let content_type = response.map(Response::content_type);
         let declared = content_type.as_ref().and_then(|content_type| content_type.charset);
         let decoded = charset::decode(body, declared, host.and_then(web::tld));
@@ -210,6 +217,10 @@ impl RowBuilder {
         self.html.append_value(&decoded.text);
         self.http_head.append_value(head);
         self.page_bytes += decoded.text.len();
+        if doubtful {
+            self.push_mark(Some(Outcome::Rejected), CHECKSUM_MISMATCH, None);
+            return;
+        }
         self.outcome.append_null();
         self.reasons.append(true);
         self.rows += 1;
@@ -267,7 +278,7 @@ impl RowBuilder {
     }
 
     /// The row that ends a split. It is no record: what it says goes into `split_end`.
-    pub fn push_split_end(&mut self) {
+    pub(super) fn push_split_end(&mut self) {
         self.push_place(0, 0, 0, "");
         self.push_no_record();
         self.outcome.append_null();
@@ -276,7 +287,7 @@ impl RowBuilder {
     }
 
     /// The rows so far as a batch; the builder is empty afterwards.
-    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+    pub(super) fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
         let rows = std::mem::take(&mut self.rows);
         self.page_bytes = 0;
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.schema.fields().len());
@@ -317,7 +328,7 @@ impl RowBuilder {
 }
 
 /// Appends to field `index` of a struct of text fields.
-pub fn text_field(builder: &mut StructBuilder, index: usize) -> &mut StringBuilder {
+pub(super) fn text_field(builder: &mut StructBuilder, index: usize) -> &mut StringBuilder {
     builder.field_builder::<StringBuilder>(index).expect("the field was declared as Utf8")
 }
 

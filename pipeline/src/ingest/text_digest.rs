@@ -62,7 +62,8 @@ mod tests {
     #[test]
     fn marks_that_a_script_needs_tell_texts_apart() {
         let mut digest = TextDigest::default();
-        for (a, b) in [("สวสด", "สวัสดี"), ("हनद", "हिन्दी"), ("كتب", "كَتَبَ"), ("か", "が")] {
+        for (a, b) in [("สวสด", "สวัสดี"), ("हनद", "हिन्दी"), ("كتب", "كَتَبَ"), ("か", "が")]
+        {
             assert_ne!(digest.of(a), digest.of(b), "{a} / {b}");
         }
     }

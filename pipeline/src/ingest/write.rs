@@ -59,7 +59,7 @@ pub struct SplitDone {
 }
 
 /// Version of [`SplitDone`].
-pub const SPLIT_DONE_VERSION: u32 = 1;
+pub(super) const SPLIT_DONE_VERSION: u32 = 1;
 
 impl SplitDone {
     /// The Parquet file of the split with `key`.
@@ -138,7 +138,8 @@ async fn write_split(
         let (documents, end) = cut_end(&batch)?;
         file.write(&documents)?;
         if let Some(end) = end {
-            let file = open.take().ok_or_else(|| internal_datafusion_err!("a split ended before it began"))?;
+            let file =
+                open.take().ok_or_else(|| internal_datafusion_err!("a split ended before it began"))?;
             let done = file.finish(&folder, &keys, &end)?;
             rows.push(ManifestRow::new(&done).map_err(|error| DataFusionError::External(Box::new(error)))?);
         }
@@ -207,7 +208,7 @@ impl SplitFile {
     }
 
     fn write(&mut self, documents: &RecordBatch) -> Result<()> {
-        let outcomes = documents.column_by_name(column::OUTCOME).map(|column| column.as_string::<i32>());
+        let outcomes = documents.column_by_name(column::OUTCOME).map(arrow::array::AsArray::as_string::<i32>);
         for outcome in outcomes.into_iter().flatten() {
             *self.outcomes.entry(outcome.unwrap_or("open").to_owned()).or_default() += 1;
         }

@@ -23,7 +23,10 @@ pub struct CheckResult {
 }
 
 /// Runs the checks over the tables of the ledger.
-pub async fn run_checks(context: &SessionContext, checks: &[CheckConfig]) -> Result<Vec<CheckResult>, RunError> {
+pub async fn run_checks(
+    context: &SessionContext,
+    checks: &[CheckConfig],
+) -> Result<Vec<CheckResult>, RunError> {
     let mut results = Vec::with_capacity(checks.len());
     for check in checks {
         let refused = |error: datafusion::error::DataFusionError| RunError::Refused {

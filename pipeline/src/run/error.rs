@@ -79,9 +79,9 @@ impl RunError {
                 Some("check that the folder may be written and that the disk is not full".to_owned())
             }
             Self::Stage { source, .. } => stage_hint(source),
-            Self::Books(_) | Self::Foreign(_) => {
-                Some("please report it with the output of `kilim --version`; no shard was committed".to_owned())
-            }
+            Self::Books(_) | Self::Foreign(_) => Some(
+                "please report it with the output of `kilim --version`; no shard was committed".to_owned(),
+            ),
             Self::Config(_) => None,
         }
     }
@@ -90,7 +90,9 @@ impl RunError {
 fn stage_hint(error: &DataFusionError) -> Option<String> {
     let text = error.to_string();
     if text.contains("No space left") || text.contains("StorageFull") {
-        return Some("the disk is full: free some space and run the same command again; what is done stays".to_owned());
+        return Some(
+            "the disk is full: free some space and run the same command again; what is done stays".to_owned(),
+        );
     }
     if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) {
         return Some("raise --memory; what is done stays".to_owned());

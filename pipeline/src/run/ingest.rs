@@ -55,8 +55,33 @@ pub fn ingest_plan(
     apply(Arc::new(write), steps)
 }
 
+/// Bytes that the rows of stage 1 and the sorts after it take per byte of crawl: 0.5 was seen on 40 MB of pages in 246
+/// languages (benches/RESULTS.md), and sorting spills as much again.
+const DISK_PER_CRAWL_BYTE: u64 = 1;
+
+/// Warns before the first byte is written if the work directory's disk will not hold what is to come.
+pub(super) fn check_space(prepared: &Prepared, work_dir: &WorkDir) -> Result<(), RunError> {
+    let folder = work_dir.documents();
+    let open = prepared.splits.iter().filter(|split| SplitDone::find(&folder, &split.key).is_none());
+    let needed = DISK_PER_CRAWL_BYTE * open.map(|split| split.length).sum::<u64>();
+    let free = fs4::available_space(work_dir.root()).map_err(|source| RunError::Io {
+        action: "measure the free space of",
+        path: work_dir.root().to_owned(),
+        source,
+    })?;
+    tracing::info!(needed, free, "disk space for the work directory, in bytes");
+    if free < needed {
+        tracing::warn!(
+            needed,
+            free,
+            "the work directory's disk will probably be full before the run is done"
+        );
+    }
+    Ok(())
+}
+
 /// Reads what has not been read, and hands back all splits in order.
-pub async fn ingest(
+pub(super) async fn ingest(
     prepared: &Prepared,
     engine: &Embedded,
     work_dir: &WorkDir,
@@ -90,7 +115,7 @@ pub async fn ingest(
 }
 
 /// Checks that records and damaged ranges tile every file, and gives the files' digests.
-pub fn account(prepared: &Prepared, splits: &[SplitDone]) -> Result<Vec<InputDigest>, RunError> {
+pub(super) fn account(prepared: &Prepared, splits: &[SplitDone]) -> Result<Vec<InputDigest>, RunError> {
     let mut digests = Vec::with_capacity(prepared.inputs.len());
     for input in &prepared.inputs {
         let name = input.file.location.name();

@@ -91,7 +91,8 @@ pub struct Finished {
 
 /// The work directory of a config.
 pub fn work_dir_of(loaded: &Loaded) -> WorkDir {
-    WorkDir::new(loaded.base_dir.join(&loaded.config.work_dir))
+    // `./work` and `work` are one folder, and look like one.
+    WorkDir::new(loaded.base_dir.join(&loaded.config.work_dir).components().collect())
 }
 
 /// Runs a config.
@@ -111,7 +112,9 @@ pub async fn run(
     })
     .map_err(RunError::stage("start"))?;
 
+    let started = Started::now();
     watch.stage("ingest", prepared.splits.len(), prepared.input_bytes());
+    ingest::check_space(&prepared, &work_dir)?;
     let splits = ingest::ingest(&prepared, &engine, &work_dir, progress).await?;
     let inputs = ingest::account(&prepared, &splits)?;
     let records: u64 = inputs.iter().map(|input| input.records).sum();
@@ -170,9 +173,43 @@ pub async fn run(
             .collect(),
     };
     write_json(&work_dir.ledger(), &ledger)?;
+    write_json(&work_dir.run_notes(), &started.notes(options, &ledger.run_id))?;
     ledger.register(engine.context(), &work_dir).await.map_err(RunError::stage("ledger"))?;
     finished.checks = run_checks(engine.context(), &prepared.config.checks).await?;
     Ok(finished)
+}
+
+/// What a run notes for people, outside every output: where and when it ran.
+#[derive(Debug, serde::Serialize)]
+struct RunNotes<'a> {
+    run_id: &'a str,
+    host: String,
+    started: String,
+    seconds: f64,
+    threads: usize,
+    memory_bytes: usize,
+}
+
+struct Started {
+    clock: jiff::Timestamp,
+    timer: std::time::Instant,
+}
+
+impl Started {
+    fn now() -> Self {
+        Self { clock: jiff::Timestamp::now(), timer: std::time::Instant::now() }
+    }
+
+    fn notes<'a>(&self, options: &RunOptions, run_id: &'a str) -> RunNotes<'a> {
+        RunNotes {
+            run_id,
+            host: std::fs::read_to_string("/etc/hostname").unwrap_or_default().trim().to_owned(),
+            started: self.clock.to_string(),
+            seconds: self.timer.elapsed().as_secs_f64(),
+            threads: options.threads,
+            memory_bytes: options.memory,
+        }
+    }
 }
 
 /// Digest of what the outputs follow from.

@@ -106,6 +106,9 @@ fn prepare_with(
         problem: errors.to_string(),
         hint: Some("`kilim validate` shows where".to_owned()),
     })?;
+    for warning in policies.warnings() {
+        tracing::warn!("policies: {warning}");
+    }
     let policies = Arc::new(policies);
     let nodes = node_facts(&config, base_dir)?;
     let decider = Decider::new(Arc::clone(&policies), nodes.clone(), &[config.runs_at.as_str()])
@@ -313,7 +316,7 @@ fn source_facts(config: &CorpusConfig) -> BTreeMap<String, SourceFacts> {
 }
 
 /// A digest over labelled parts.
-pub fn key_of(parts: &[(&str, &str)]) -> String {
+pub(super) fn key_of(parts: &[(&str, &str)]) -> String {
     let mut hasher = blake3::Hasher::new();
     for (label, value) in parts {
         for text in [label, value] {

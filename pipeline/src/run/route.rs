@@ -19,12 +19,12 @@ use crate::{dedup, functions};
 /// Raised when stage 2 gives other clusters for the same rows.
 const DEDUP_VERSION: u32 = 1;
 /// Raised when stage 3 gives other routes for the same rows, clusters and policies.
-const ROUTE_VERSION: u32 = 1;
+const ROUTE_VERSION: u32 = 2;
 /// The last file of a stage's folder: it is whole.
 const DONE: &str = "done.json";
 
 /// Where the tables of stages 2 and 3 are, and what was decided.
-pub struct Routed {
+pub(super) struct Routed {
     /// Folder of stage 2.
     pub dedup_folder: PathBuf,
     /// Folder of stage 3.
@@ -47,7 +47,7 @@ struct RouteDone {
 }
 
 /// Stage 2. Registers `rows`, `rows_keyed`, `clusters` and `repeats`.
-pub async fn find_copies(
+pub(super) async fn find_copies(
     engine: &Embedded,
     work_dir: &WorkDir,
     splits: &[SplitDone],
@@ -69,11 +69,12 @@ pub async fn find_copies(
         }
         std::fs::create_dir_all(&folder)?;
         materialise(context, &folder, "clusters", dedup::clusters(context).await?).await?;
-        materialise(context, &folder, "repeats", dedup::repeats(context).await?).await?;
-        PlanResult::Ok(())
+        materialise(context, &folder, "repeats", dedup::repeats(context).await?).await
     };
     work.await.map_err(failed)?;
-    write_json(&folder.join(DONE), &true)?;
+    if !folder.join(DONE).exists() {
+        write_json(&folder.join(DONE), &true)?;
+    }
     Ok((folder, key))
 }
 
@@ -84,7 +85,7 @@ fn register_functions(engine: &Embedded) {
 }
 
 /// Stage 3. Registers `facts`, `placed`, `placements` and `routes`.
-pub async fn route(
+pub(super) async fn route(
     prepared: &Prepared,
     engine: &Embedded,
     work_dir: &WorkDir,

@@ -48,7 +48,7 @@ struct Target {
 }
 
 /// Writes all shards and commits node by node, in the order of their names.
-pub async fn seal(
+pub(super) async fn seal(
     prepared: &Prepared,
     engine: &Embedded,
     work_dir: &WorkDir,
@@ -81,7 +81,11 @@ pub async fn seal(
 /// Equal keys give equal manifests: how a finished version is recognised without writing it again.
 fn seal_key(prepared: &Prepared, routed: &Routed, inputs: &[InputDigest]) -> String {
     let inputs: Vec<String> = inputs.iter().map(|input| format!("{input:?}")).collect();
-    super::prepare::key_of(&[("route", &routed.key), ("ingest", &prepared.ingest_key), ("inputs", &inputs.join("\n"))])
+    super::prepare::key_of(&[
+        ("route", &routed.key),
+        ("ingest", &prepared.ingest_key),
+        ("inputs", &inputs.join("\n")),
+    ])
 }
 
 enum Version {
@@ -248,8 +252,11 @@ async fn commit(
         files.extend(manifest.policies.iter().map(|file| file.path.clone()));
         for path in files {
             let local = target.folder.join(&path);
-            let content = std::fs::read(&local)
-                .map_err(|source| RunError::Io { action: "read", path: local.clone(), source })?;
+            let content = std::fs::read(&local).map_err(|source| RunError::Io {
+                action: "read",
+                path: local.clone(),
+                source,
+            })?;
             prepared.stores.put_if_absent(&target.place.join(&path)?, content.into()).await?;
         }
     }
@@ -264,8 +271,11 @@ async fn commit(
     };
     let path = remembered_path(work_dir, name, version_of(&target.place));
     let folder = path.parent().unwrap_or(work_dir.root());
-    std::fs::create_dir_all(folder)
-        .map_err(|source| RunError::Io { action: "make", path: folder.to_owned(), source })?;
+    std::fs::create_dir_all(folder).map_err(|source| RunError::Io {
+        action: "make",
+        path: folder.to_owned(),
+        source,
+    })?;
     crate::work_dir::write_json(&path, &remembered)?;
     Ok(NodeDone {
         node: name.to_owned(),

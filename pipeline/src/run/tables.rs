@@ -10,7 +10,12 @@ use crate::document::document_schema;
 use crate::ingest::SplitDone;
 
 /// Writes `frame` to `folder/name.parquet`, whole or not at all, and registers it as table `name`.
-pub async fn materialise(context: &SessionContext, folder: &Path, name: &str, frame: DataFrame) -> Result<()> {
+pub async fn materialise(
+    context: &SessionContext,
+    folder: &Path,
+    name: &str,
+    frame: DataFrame,
+) -> Result<()> {
     let path = folder.join(format!("{name}.parquet"));
     let unfinished = folder.join(format!(".{name}.unfinished.parquet"));
     if unfinished.exists() {

@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
+use arrow::datatypes::DataType;
+
 use super::manifest::Manifest;
+use super::write::shard_schema;
 
 /// `README.md` of a version folder: YAML that names one config per language for loaders, and a page for people.
 pub fn card(manifest: &Manifest) -> String {
@@ -29,12 +32,11 @@ pub fn card(manifest: &Manifest) -> String {
             if name == "all" {
                 out.push_str("  default: true\n");
             }
-            let _ = writeln!(
-                out,
-                "  data_files:\n  - split: train\n    path: data/{folder}/train-*.{extension}"
-            );
+            let _ =
+                writeln!(out, "  data_files:\n  - split: train\n    path: data/{folder}/train-*.{extension}");
         }
     }
+    push_features(&mut out, manifest);
     out.push_str("---\n\n");
     let _ = writeln!(out, "# {} for node {}\n", manifest.corpus, node.name);
     let _ = writeln!(
@@ -66,6 +68,26 @@ pub fn card(manifest: &Manifest) -> String {
          was found, which is not permission. Check the shards with `kilim verify`."
     );
     out
+}
+
+/// The columns with their types, per config: JSON lines do not say what a column is that is null in the first language.
+fn push_features(out: &mut String, manifest: &Manifest) {
+    if manifest.shards.is_empty() {
+        return;
+    }
+    out.push_str("dataset_info:\n");
+    for config in std::iter::once("all").chain(manifest.languages.keys().map(String::as_str)) {
+        let _ = writeln!(out, "- config_name: {config}\n  features:");
+        for field in shard_schema().fields() {
+            let (name, kind) = (field.name(), field.data_type());
+            let _ = match kind {
+                DataType::Float32 => writeln!(out, "  - {{name: {name}, dtype: float32}}"),
+                DataType::List(_) => writeln!(out, "  - {{name: {name}, list: string}}"),
+                DataType::Timestamp(..) => writeln!(out, "  - {{name: {name}, dtype: 'timestamp[ms, tz=UTC]'}}"),
+                _ => writeln!(out, "  - {{name: {name}, dtype: string}}"),
+            };
+        }
+    }
 }
 
 /// The size categories of dataset hubs.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, UInt64Type};
 use datafusion::common::{DataFusionError, Result, internal_datafusion_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -141,7 +141,9 @@ impl Operator for ShardWrite {
 
 /// A row reached the writer of a node that may not have it.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("document {id} reached the shards of node {node}, which may not have it ({reason}); nothing was committed")]
+#[error(
+    "document {id} reached the shards of node {node}, which may not have it ({reason}); nothing was committed"
+)]
 pub struct ForeignRow {
     /// The document.
     pub id: String,
@@ -233,7 +235,9 @@ impl Writer {
             let decision = self.decider.decide_emit(facts, &tuple);
             if !decision.allowed {
                 let withheld = decision.withheld(&tuple);
-                return Err(foreign(withheld.map_or_else(String::new, |why| why.detail.unwrap_or(why.code.to_owned()))));
+                return Err(foreign(
+                    withheld.map_or_else(String::new, |why| why.detail.unwrap_or(why.code.to_owned())),
+                ));
             }
             let labels = bound.value(row);
             let labels = labels.as_string::<i32>();

@@ -23,6 +23,7 @@ import os
 import pathlib
 import sys
 import tempfile
+from functools import partial
 
 COLUMNS = ("id", "text", "lang")
 NULL_LENGTH = 2**64 - 1
@@ -110,7 +111,7 @@ def format_of(path):
     return "jsonl.zst" if path.endswith(".jsonl.zst") else "parquet"
 
 
-def compare(name, read, folder, manifest, scratch):
+def compare(read, folder, manifest, scratch):
     """Rows read, and what differs, of all shards with one consumer."""
     rows, problems = 0, []
     for shard in manifest["shards"]:
@@ -154,11 +155,11 @@ def version_folder(folder):
     return finished[-1] if finished else None
 
 
-def report(node, name, rows, shards, problems):
+def report(node, name, rows, equal, problems):
     if problems:
         print(f"{node:8} {name:14} DIFFERENT: {'; '.join(problems[:5])}" + ("; …" if len(problems) > 5 else ""))
     else:
-        print(f"{node:8} {name:14} {rows} rows in {shards} shards, id text lang equal")
+        print(f"{node:8} {name:14} {rows} rows, {equal}")
 
 
 def main():
@@ -185,20 +186,21 @@ def main():
         readers = READERS[format_of(shards[0]["path"])]
         # `datasets` keeps a copy of what it loads; it must neither be found by nor outlive this run.
         with tempfile.TemporaryDirectory() as scratch:
-            checks = {name: lambda read=read, name=name: compare(name, read, folder, manifest, scratch)
-                      for name, read in readers.items()}
-            checks["datasets card"] = lambda: compare_card(folder, manifest, scratch)
-            for name, check in checks.items():
+            digests = f"id text lang equal in {len(shards)} shards"
+            checks = [(name, digests, partial(compare, read)) for name, read in readers.items()]
+            counts = f"equal in {len(manifest['languages']) + 1} configs of the card"
+            checks.append(("datasets card", counts, compare_card))
+            for name, equal, check in checks:
                 if only is not None and name.split()[0] not in only:
                     continue
                 try:
-                    rows, problems = check()
+                    rows, problems = check(folder, manifest, scratch)
                 except ImportError as error:
                     print(f"{name}: {error}; pip install -r requirements.txt", file=sys.stderr)
                     return 2
                 except Exception as error:  # a consumer that cannot load a shard is a finding, whatever it raised
                     rows, problems = 0, [f"cannot load: {type(error).__name__}: {error}"]
-                report(node, name, rows, len(shards), problems)
+                report(node, name, rows, equal, problems)
                 different |= bool(problems)
     return int(different)
 

@@ -12,7 +12,7 @@ use kilim::run::{Finished, RunError, RunOptions, Until, run as run_corpus};
 
 use crate::Exit;
 use crate::args::{RunArgs, StageName};
-use crate::show::{self, Reporter};
+use crate::show::Reporter;
 
 /// Reads a config for a run, as `validate` does; all its mistakes are shown at once.
 pub(crate) fn load(path: &Path, node: Option<&str>) -> Result<Loaded> {
@@ -62,7 +62,7 @@ pub(crate) fn run(path: &Path, args: &RunArgs) -> Result<Exit> {
     reporter.finish();
     let Some(finished) = finished? else {
         show_interrupted();
-        std::process::exit(130);
+        return Ok(Exit::Interrupted);
     };
     tell(&finished)?;
     Ok(exit_of(&finished))
@@ -127,9 +127,4 @@ fn tell(finished: &Finished) -> Result<()> {
 
 fn place(node: &kilim::run::NodeDone) -> String {
     node.place.local_path().map_or_else(|| node.place.name().to_owned(), |path| path.display().to_string())
-}
-
-/// Bytes for people, for other commands.
-pub(crate) fn bytes(count: u64) -> String {
-    show::human_bytes(count)
 }

@@ -30,6 +30,7 @@ enum Exit {
     Findings,
     Refused,
     OverBudget,
+    Interrupted,
 }
 
 impl From<Exit> for ExitCode {
@@ -39,6 +40,7 @@ impl From<Exit> for ExitCode {
             Exit::Findings => 1,
             Exit::Refused => 2,
             Exit::OverBudget => 3,
+            Exit::Interrupted => 130,
         })
     }
 }

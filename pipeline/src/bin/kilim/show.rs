@@ -15,9 +15,10 @@ const LINE_EVERY: Duration = Duration::from_secs(30);
 
 /// Starts logging to stderr. `RUST_LOG` overrides the level.
 pub(crate) fn start_log(verbose: u8) {
+    // The HTML parser reports what it makes of bad markup as warnings; on the web that is every other page.
     let level = match verbose {
-        0 => "warn",
-        1 => "info",
+        0 => "warn,html5ever=error,selectors=error",
+        1 => "info,html5ever=error,selectors=error",
         _ => "debug",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
@@ -134,6 +135,9 @@ impl Watch for Reporter {
     fn stage(&self, name: &'static str, splits: usize, bytes: u64) {
         if self.quiet {
             return;
+        }
+        if name != "ingest" {
+            self.stop.store(true, Ordering::Relaxed);
         }
         match (&self.bar, name) {
             (Some(bar), "ingest") => {

@@ -1,0 +1,16 @@
+//! The engine run for real: crawl files and seeds in, shards out, on the sample crawl and on small WARCs made here.
+//!
+//! One binary, since each links the whole engine. A test builds a [`corpus::Corpus`] in a folder of its own, runs it
+//! through the library or as a process, and looks at what stands there afterwards.
+
+mod bad_input;
+mod books;
+mod broken_files;
+mod corpus;
+mod determinism;
+mod door;
+mod fixtures;
+mod pages;
+mod residency;
+mod resume;
+mod standing;

@@ -1,0 +1,147 @@
+//! A run may be killed at any moment; what is done is never done again.
+
+use std::time::{Duration, Instant};
+
+use crate::corpus::{Corpus, assert_same, shipped_policy};
+use crate::pages::{many, page, text, warc};
+
+/// Many small files: at least as many splits.
+fn many_splits() -> Corpus {
+    let mut corpus = Corpus::new();
+    for number in 0..16 {
+        corpus.warc(&format!("{number:02}.warc.gz"), &many(&format!("faili-{number}"), 14, 8000));
+    }
+    corpus.split_bytes = "1MiB";
+    corpus
+}
+
+#[test]
+fn a_run_killed_again_and_again_gives_the_bytes_of_one_left_alone() {
+    let whole = many_splits();
+    let started = Instant::now();
+    whole.kilim("run").done();
+    let full = started.elapsed();
+
+    let broken = many_splits();
+    broken.write();
+    let mut dice = blake3::hash(&std::process::id().to_le_bytes());
+    let mut seed = u64::from(dice.as_bytes()[0]);
+    let mut survived = 0;
+    for attempt in 0..8 {
+        let before = broken.stamps("work/documents");
+        dice = blake3::hash(dice.as_bytes());
+        seed = (seed * 257 + u64::from(dice.as_bytes()[1])) % 1000;
+        let wait = full.mul_f64(0.05 + 0.9 * seed as f64 / 1000.0);
+        let mut child = broken.start(if attempt == 0 { "run" } else { "resume" });
+        std::thread::sleep(wait);
+        if child.try_wait().expect("it is ours").is_some() {
+            survived += 1;
+        }
+        child.kill().expect("it is ours");
+        child.wait().expect("it is ours");
+        let after = broken.stamps("work/documents");
+        for (name, stamp) in before.iter().filter(|(name, _)| name.ends_with(".json")) {
+            let rows = name.replace(".json", ".parquet");
+            assert_eq!(
+                after.get(name),
+                Some(stamp),
+                "attempt {attempt}, after {wait:?}: commit {name} was touched"
+            );
+            assert_eq!(after.get(&rows), before.get(&rows), "attempt {attempt}: {rows} was written again");
+        }
+        println!(
+            "attempt {attempt}: killed after {wait:?}, {} files in documents, {survived} ended before",
+            after.len()
+        );
+    }
+    broken.kilim("resume").done();
+    assert_same(&whole.published(), &broken.published(), "killed and resumed");
+    assert!(broken.stamps("work/documents").keys().all(|name| !name.starts_with(".tmp")));
+    assert_eq!(broken.stamps("work/documents").len(), 32, "16 splits, rows and commit each");
+}
+
+#[test]
+fn a_commit_whose_rows_are_cut_is_read_again() {
+    let corpus = many_splits();
+    let finished = corpus.run();
+    let published = corpus.published();
+    let stamps = corpus.stamps("work/documents");
+    let rows = stamps.keys().find(|name| name.ends_with(".parquet")).expect("rows").clone();
+    let path = corpus.path("work/documents").join(&rows);
+    let bytes = std::fs::read(&path).expect("it is there");
+    std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("it is ours");
+    let again = corpus.run();
+    assert_eq!(finished.outcomes, again.outcomes);
+    assert_same(&published, &corpus.published(), "after mending");
+    let now = corpus.stamps("work/documents");
+    let mended: Vec<_> = now.iter().filter(|(name, stamp)| stamps.get(*name) != Some(stamp)).collect();
+    assert_eq!(mended.len(), 2, "only {rows} and its commit: {mended:?}");
+}
+
+#[test]
+fn a_changed_policy_reads_nothing_again_and_publishes_a_new_version() {
+    let mut corpus = Corpus::new();
+    corpus.warc("a.warc.gz", &many("kanuni", 30, 0));
+    corpus.run();
+    let (documents, first) = (corpus.stamps("work/documents"), corpus.published());
+    let policy = format!(
+        "{}\n@because(\"the council closed its border\")\n\
+         forbid (principal, action == Action::\"emit\", resource) when {{ resource.jurisdictions.contains(\"KE\") }};\n",
+        shipped_policy("residency.cedar")
+    );
+    corpus.policy("residency.cedar", &policy);
+    let stages = corpus.stamps("work/stages");
+    let finished = corpus.run();
+    assert_eq!(corpus.stamps("work/documents"), documents);
+    let old: Vec<_> =
+        corpus.stamps("work/stages").into_iter().filter(|(name, _)| stages.contains_key(name)).collect();
+    assert_eq!(old, stages.into_iter().collect::<Vec<_>>(), "stage 2 is used as it stands");
+    let ke = finished.nodes.iter().find(|node| node.node == "ke").expect("the node");
+    assert!(ke.written && ke.manifest.rows == 0 && ke.place.name().ends_with("v0002"), "{:?}", ke.place);
+    let second = corpus.published();
+    assert!(first.iter().all(|(name, bytes)| second.get(name) == Some(bytes)), "what was published stays");
+}
+
+#[test]
+fn an_added_file_reads_no_old_one_again() {
+    let mut corpus = Corpus::new();
+    corpus.warc("b.warc.gz", &many("zamani", 30, 0));
+    corpus.run();
+    let old = corpus.stamps("work/documents");
+    corpus.warc("a.warc.gz", &warc(&[page("https://mpya.co.ke/", &text("amh", 70_001))]));
+    corpus.run();
+    let now = corpus.stamps("work/documents");
+    assert!(old.iter().all(|(name, stamp)| now.get(name) == Some(stamp)));
+    assert_eq!(now.len(), old.len() + 2);
+    assert_eq!(corpus.fate("https://mpya.co.ke/"), "sharded ke");
+
+    let mut fresh = Corpus::new();
+    fresh.warc("a.warc.gz", &warc(&[page("https://mpya.co.ke/", &text("amh", 70_001))]));
+    fresh.warc("b.warc.gz", &many("zamani", 30, 0));
+    fresh.run();
+    let second = corpus.published().into_iter().filter_map(|(name, bytes)| {
+        let name = name.strip_prefix("ke/v0002/")?.to_owned();
+        Some((name, bytes))
+    });
+    let once = fresh.published().into_iter().filter_map(|(name, bytes)| {
+        let name = name.strip_prefix("ke/v0001/")?.to_owned();
+        Some((name, bytes))
+    });
+    assert_same(&second.collect(), &once.collect(), "in two runs or in one");
+}
+
+#[test]
+fn a_second_run_in_the_same_work_dir_is_refused_while_the_first_is_at_work() {
+    let corpus = many_splits();
+    corpus.write();
+    let mut first = corpus.start("run");
+    let until = Instant::now() + Duration::from_secs(60);
+    while !corpus.path("work/documents").exists() {
+        assert!(Instant::now() < until, "the first run never began");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let second = corpus.kilim("run");
+    assert!(first.try_wait().expect("it is ours").is_none(), "the first ended too early to tell");
+    second.refused(2, &["another run is at work", "hint:", "work_dir of its own"]);
+    assert!(first.wait().expect("it is ours").success(), "the first is not disturbed");
+}
