@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use crate::Exit;
 use crate::args::{InspectCommand, InspectDocArgs, InspectRejectsArgs, InspectShardsArgs};
-use crate::{cmd_run, show};
 use crate::work::{self, Work, count, table};
+use crate::{cmd_run, show};
 
 /// Characters of a text that are shown without `--text`.
 const EXCERPT_CHARS: usize = 160;

@@ -12,8 +12,8 @@ use kilim::run::RunError;
 
 use crate::Exit;
 use crate::args::ReportArgs;
-use crate::{cmd_run, show};
 use crate::work::{self, count, table};
+use crate::{cmd_run, show};
 
 /// Width of a name in a table; longer ones are cut, and whole in `--json`.
 const NAME_CHARS: usize = 28;
