@@ -7,7 +7,7 @@
 //!   [`Identification`]: label, confidence, margin, and the languages of the text's parts.
 //! - [`whatlang`] and [`fasttext`]: the engines. The first is built in and knows 70 languages, the second reads any
 //!   fastText classifier, and corrects a fault of the crate below it.
-//! - [`LangTag`] and [`matches`]: labels, and how the codes that people write in configs meet them, macrolanguages
+//! - [`LangTag`] and [`matches()`]: labels, and how the codes that people write in configs meet them, macrolanguages
 //!   included.
 //!
 //! ```
@@ -95,7 +95,7 @@ impl Identification {
     }
 }
 
-/// Whether an engine has a label that the config's code accepts (see [`matches`]).
+/// Whether an engine has a label that the config's code accepts (see [`matches()`]).
 pub fn supports(engine: &dyn Identifier, code: &str) -> bool {
     engine.labels().iter().any(|label| matches(code, *label))
 }

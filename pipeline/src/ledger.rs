@@ -15,7 +15,7 @@ use std::sync::Arc;
 use arrow::array::{RecordBatch, StringArray, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::catalog::MemTable;
-use datafusion::common::Result;
+use datafusion::common::{Result, internal_err};
 use datafusion::prelude::SessionContext;
 use serde::{Deserialize, Serialize};
 
@@ -75,7 +75,7 @@ FROM (SELECT doc_id, source, lang, outcome, unnest(reasons) AS reason FROM rows)
 
 const PLACEMENTS: &str = "
 SELECT node, lang, shard,
-    row_number() OVER (PARTITION BY node, lang, shard ORDER BY place, doc_id) - 1 AS shard_row,
+    CAST(row_number() OVER (PARTITION BY node, lang, shard ORDER BY place, doc_id) AS BIGINT) - 1 AS shard_row,
     doc_id, input, warc_offset, inner_offset, text_chars, jurisdictions
 FROM placed_rows";
 
@@ -85,6 +85,16 @@ FROM placed_rows";
 pub struct NoLedger {
     /// The work directory.
     pub path: PathBuf,
+}
+
+/// The tables that are views over those of the stages.
+async fn register_views(context: &SessionContext) -> Result<()> {
+    for (name, sql) in [("documents", DOCUMENTS), ("reasons", REASONS), ("placements", PLACEMENTS)] {
+        let view = context.sql(sql).await?.into_view();
+        context.deregister_table(name)?;
+        context.register_table(name, view)?;
+    }
+    Ok(())
 }
 
 impl Ledger {
@@ -109,12 +119,29 @@ impl Ledger {
         register(context, "clusters", &table_path(&dedup, "clusters")).await?;
         register(context, "routes", &table_path(&route, "routes")).await?;
         register(context, "placed_rows", &table_path(&route, "placements")).await?;
-        for (name, sql) in [("documents", DOCUMENTS), ("reasons", REASONS), ("placements", PLACEMENTS)] {
-            let view = context.sql(sql).await?.into_view();
-            context.deregister_table(name)?;
-            context.register_table(name, view)?;
-        }
+        register_views(context).await?;
         self.register_lists(context)
+    }
+
+    /// Registers the tables of a ledger without rows over a session in which
+    /// [`hold_stages`](crate::run::in_memory::hold_stages) has left its tables: queries can be planned against them.
+    pub async fn register_empty(context: &SessionContext) -> Result<()> {
+        let Some(placed) = context.deregister_table("placements")? else {
+            return internal_err!("the stages left no placements");
+        };
+        context.register_table("placed_rows", placed)?;
+        register_views(context).await?;
+        let nothing = Self {
+            ledger_version: LEDGER_VERSION,
+            run_id: String::new(),
+            corpus: String::new(),
+            inputs: Vec::new(),
+            splits: Vec::new(),
+            dedup_folder: PathBuf::new(),
+            route_folder: PathBuf::new(),
+            nodes: Vec::new(),
+        };
+        nothing.register_lists(context)
     }
 
     fn register_lists(&self, context: &SessionContext) -> Result<()> {

@@ -2,6 +2,7 @@
 //! was emitted across a border that its policy closes, and it can prove it.
 
 pub mod config;
+pub mod config_tests;
 pub mod dedup;
 pub mod document;
 pub mod engine;
@@ -9,11 +10,15 @@ pub mod extract;
 pub mod functions;
 pub mod ingest;
 pub mod ledger;
+pub mod life;
 pub mod policy;
 pub mod provenance;
+pub mod report;
 pub mod route;
 pub mod run;
 pub mod seal;
 pub mod step;
 pub mod steps;
+pub mod validate;
+pub mod verify;
 pub mod work_dir;

@@ -5,22 +5,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing case should panic, and these are all tests")]
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use garde::Validate;
+use kilim::config::StepConfig;
 use kilim::document::{Language, Page, Record};
-use kilim::step::{DocumentStepConfig, Resources};
-use kilim::steps::{
-    extract_html::ExtractHtml, filter_language::FilterLanguage, filter_length::FilterLength,
-    identify_language::IdentifyLanguage, normalize_text::NormalizeText, tag_jurisdiction::TagJurisdiction,
-    tag_license::TagLicense,
-};
+use kilim::step::Resources;
+use kilim::steps::{STEPS, StepKind};
 use kilim_connectors::seeds::Draft;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -111,11 +106,23 @@ fn example(step: &str) -> String {
     rest.split_once("```").unwrap_or_else(|| panic!("{step}'s example ends")).0.to_owned()
 }
 
-fn run<C: DocumentStepConfig + DeserializeOwned + Validate<Context = ()>>(step: &str) {
-    let parsed: BTreeMap<String, C> =
-        serde_saphyr::from_str(&example(step)).unwrap_or_else(|e| panic!("{step}: {e}"));
-    let config = parsed.get(step).unwrap_or_else(|| panic!("the example of {step} names it"));
-    config.validate().unwrap_or_else(|e| panic!("{step}: {e}"));
+/// The step as a config would give it, valid.
+fn parse(what: &str, entry: Result<StepConfig, impl std::fmt::Display>) -> StepKind {
+    let entry = entry.unwrap_or_else(|e| panic!("{what}: {e}"));
+    entry.validate().unwrap_or_else(|e| panic!("{what}: {e}"));
+    entry.kind
+}
+
+fn apply(kind: &StepKind, resources: &Resources, page: &mut Page<'_>) {
+    kind.build(resources)
+        .unwrap()
+        .unwrap_or_else(|| panic!("{} is a document step", kind.name()))
+        .apply(page);
+}
+
+fn run(step: &str) {
+    let kind = parse(step, serde_saphyr::from_str(&example(step)));
+    assert_eq!(kind.name(), step, "the example of {step} names it");
 
     let path = root().join(format!("data-samples/cases/{step}.yaml"));
     let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
@@ -125,8 +132,7 @@ fn run<C: DocumentStepConfig + DeserializeOwned + Validate<Context = ()>>(step: 
     let resources = Resources::new(&root());
     for case in &file.cases {
         let name = format!("{step}: {}", case.name);
-        let config: C = serde_json::from_value(case.config.clone()).unwrap_or_else(|e| panic!("{name}: {e}"));
-        config.validate().unwrap_or_else(|e| panic!("{name}: {e}"));
+        let kind = parse(&name, serde_json::from_value(serde_json::json!({ step: case.config })));
         let given = &case.given;
         let seed = (!given.seed_countries.is_empty() || given.seed_license.is_some()).then(|| {
             let draft = Draft {
@@ -154,9 +160,10 @@ fn run<C: DocumentStepConfig + DeserializeOwned + Validate<Context = ()>>(step: 
         let mut page =
             Page { record, seed: seed.as_ref(), text: given.text.clone(), language, ..Page::default() };
         if step != "extract_html" && !given.html.is_empty() {
-            ExtractHtml::default().build(&resources).unwrap().apply(&mut page);
+            let first = parse(&name, serde_json::from_value(serde_json::json!({ "extract_html": {} })));
+            apply(&first, &resources, &mut page);
         }
-        config.build(&resources).unwrap().apply(&mut page);
+        apply(&kind, &resources, &mut page);
         compare(&name, &page, &case.expect);
     }
     assert!(scripts(&text) >= 3, "{step}: cases in at least three scripts besides Latin, or two and Latin");
@@ -234,18 +241,8 @@ fn every_file_of_a_step_is_in_the_list_and_has_all_sections() {
 
 #[test]
 fn every_document_step_has_an_example_that_parses_and_cases_that_pass() {
-    for step in step_files() {
-        match step.as_str() {
-            "extract_html" => run::<ExtractHtml>(&step),
-            "filter_language" => run::<FilterLanguage>(&step),
-            "filter_length" => run::<FilterLength>(&step),
-            "identify_language" => run::<IdentifyLanguage>(&step),
-            "normalize_text" => run::<NormalizeText>(&step),
-            "tag_jurisdiction" => run::<TagJurisdiction>(&step),
-            "tag_license" => run::<TagLicense>(&step),
-            // Corpus steps have no cases of one page each.
-            "dedup_exact" => {}
-            unknown => panic!("add a line for {unknown} here"),
-        }
+    // Corpus steps have no cases of one page each.
+    for step in STEPS.iter().filter(|step| !step.corpus) {
+        run(step.name);
     }
 }

@@ -81,7 +81,7 @@ fn read(
 ) -> Result<Loaded, Diagnostics> {
     let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
     let source_text = String::from_utf8(bytes).map_err(|error| not_utf8(path, &error))?;
-    let base_dir = path.parent().unwrap_or(Path::new("")).to_owned();
+    let base_dir = folder_of(path).to_owned();
 
     let mut found = Vec::new();
     let tree = tree::parse(&source_text, &mut found).filter(|root| !root.is_null());
@@ -104,6 +104,12 @@ fn read(
         Ok(config) => Ok(Loaded { config, path: path.to_owned(), source_text, base_dir, warnings, tree }),
         Err(found) => Err(Diagnostics::new(path, &source_text, found)),
     }
+}
+
+/// What paths in the config at `path` are relative to.
+fn folder_of(path: &Path) -> &Path {
+    // The parent of `corpus.yaml` is an empty path, which is no folder.
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// The typed reader comes last. What it refuses passed the schema: a value that only the type knows to be wrong.
@@ -139,4 +145,18 @@ fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Diagnostics {
     // Up to `at` the lossy text has the same bytes as the file.
     let finding = Diagnostic::error(code::NOT_UTF8, message, at..at).hint("save the file as UTF-8");
     Diagnostics::new(path, &text, vec![finding])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_config_named_without_a_folder_is_in_this_one() {
+        for (path, folder) in
+            [("corpus.yaml", "."), ("habari/corpus.yaml", "habari"), ("/संग्रह/corpus.yaml", "/संग्रह")]
+        {
+            assert_eq!(folder_of(Path::new(path)), Path::new(folder), "{path}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Of the extractors measured on four gold sets it is the best outside English (DAnIEL F1 0.901, trafilatura 0.854)
 //! and seven times as fast as trafilatura; `TextMode::Formatted` is the mode that scored. Where it finds nothing
-//! or is unsure, [`body_text`] speaks.
+//! or is unsure, [`body_text()`] speaks.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -5,6 +5,7 @@
 
 mod checks;
 mod error;
+pub mod in_memory;
 mod ingest;
 mod prepare;
 mod route;
@@ -21,7 +22,7 @@ use arrow::datatypes::Int64Type;
 pub use checks::{CheckResult, run_checks};
 pub use error::RunError;
 pub use ingest::ingest_plan;
-pub use prepare::{Prepared, blocs, prepare};
+pub use prepare::{Input, Prepared, blocs, prepare, prepare_rules};
 pub use seal::NodeDone;
 
 use crate::config::Loaded;

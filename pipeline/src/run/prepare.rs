@@ -67,6 +67,19 @@ pub struct Prepared {
 
 /// Reads what the config names. Touches stores, but reads no crawl file.
 pub async fn prepare(loaded: &Loaded, node: Option<&str>) -> Result<Prepared, RunError> {
+    let config = limited(loaded, node)?;
+    let stores = Arc::new(Stores::new());
+    let inputs = find_inputs(&config, &loaded.base_dir, &stores).await?;
+    prepare_with(config, &loaded.base_dir, stores, inputs)
+}
+
+/// As [`prepare`], without looking for crawl files: seeds, policies, nodes and steps. Touches no store.
+pub fn prepare_rules(loaded: &Loaded, node: Option<&str>) -> Result<Prepared, RunError> {
+    prepare_with(limited(loaded, node)?, &loaded.base_dir, Arc::new(Stores::new()), Vec::new())
+}
+
+/// The config with only `node`, if one is named.
+fn limited(loaded: &Loaded, node: Option<&str>) -> Result<CorpusConfig, RunError> {
     let mut config = loaded.config.clone();
     if let Some(node) = node {
         config.nodes.retain(|name, _| name.as_str() == node);
@@ -77,22 +90,31 @@ pub async fn prepare(loaded: &Loaded, node: Option<&str>) -> Result<Prepared, Ru
             ));
         }
     }
-    let base_dir = loaded.base_dir.clone();
-    let stores = Arc::new(Stores::new());
-    let inputs = find_inputs(&config, &base_dir, &stores).await?;
-    let seeds = read_seeds(&config, &base_dir)?;
+    Ok(config)
+}
+
+fn prepare_with(
+    config: CorpusConfig,
+    base_dir: &Path,
+    stores: Arc<Stores>,
+    inputs: Vec<Input>,
+) -> Result<Prepared, RunError> {
+    let seeds = read_seeds(&config, base_dir)?;
     let seeds_digest = (!seeds.is_empty()).then(|| digest_seeds(&seeds));
-    let policy_files = read_policies(&config, &base_dir)?;
+    let policy_files = read_policies(&config, base_dir)?;
     let policies = Policies::load(&policy_files).map_err(|errors| RunError::Refused {
         problem: errors.to_string(),
         hint: Some("`kilim validate` shows where".to_owned()),
     })?;
+    for warning in policies.warnings() {
+        tracing::warn!("policies: {warning}");
+    }
     let policies = Arc::new(policies);
-    let nodes = node_facts(&config, &base_dir)?;
+    let nodes = node_facts(&config, base_dir)?;
     let decider = Decider::new(Arc::clone(&policies), nodes.clone(), &[config.runs_at.as_str()])
         .map_err(|error| RunError::Refused { problem: error.to_string(), hint: None })?;
 
-    let resources = Resources::new(&base_dir);
+    let resources = Resources::new(base_dir);
     let steps: Vec<NamedStep> = config
         .steps
         .iter()
@@ -105,7 +127,7 @@ pub async fn prepare(loaded: &Loaded, node: Option<&str>) -> Result<Prepared, Ru
     let ingest_key = ingest_key(&config, &steps, &models, seeds_digest.as_deref(), &sources, &policies);
     let splits = split(&inputs, config.split_bytes.bytes(), &ingest_key);
     Ok(Prepared {
-        base_dir,
+        base_dir: base_dir.to_owned(),
         stores,
         inputs,
         splits,

@@ -17,9 +17,9 @@ use crate::work_dir::{WorkDir, read_json, write_json};
 use crate::{dedup, functions};
 
 /// Raised when stage 2 gives other clusters for the same rows.
-const DEDUP_VERSION: u32 = 1;
+pub(super) const DEDUP_VERSION: u32 = 1;
 /// Raised when stage 3 gives other routes for the same rows, clusters and policies.
-const ROUTE_VERSION: u32 = 2;
+pub(super) const ROUTE_VERSION: u32 = 2;
 /// The last file of a stage's folder: it is whole.
 const DONE: &str = "done.json";
 
@@ -29,8 +29,6 @@ pub(super) struct Routed {
     pub dedup_folder: PathBuf,
     /// Folder of stage 3.
     pub route_folder: PathBuf,
-    /// Key of stage 3.
-    pub key: String,
     /// Decisions and languages.
     pub routing: Arc<Routing>,
     /// Shards of each node and language.
@@ -120,7 +118,7 @@ pub(super) async fn route(
             register(context, name, &table_path(&folder, name)).await.map_err(&failed)?;
         }
         let counts = done.counts.into_iter().map(|(node, lang, count)| ((node, lang), count)).collect();
-        return Ok(Routed { dedup_folder, route_folder: folder, key, routing, counts, books: done.books });
+        return Ok(Routed { dedup_folder, route_folder: folder, routing, counts, books: done.books });
     }
 
     let work = async {
@@ -149,7 +147,7 @@ pub(super) async fn route(
         books: books.clone(),
     };
     write_json(&folder.join(DONE), &done)?;
-    Ok(Routed { dedup_folder, route_folder: folder, key, routing, counts, books })
+    Ok(Routed { dedup_folder, route_folder: folder, routing, counts, books })
 }
 
 fn route_key(prepared: &Prepared, dedup_key: &str) -> String {

@@ -55,10 +55,10 @@ pub(super) async fn seal(
     routed: &Routed,
     inputs: &[InputDigest],
 ) -> Result<Vec<NodeDone>, RunError> {
-    let key = seal_key(prepared, routed, inputs);
     let mut targets = BTreeMap::new();
     let mut done = Vec::new();
     for (name, node) in &prepared.config.nodes {
+        let key = seal_key(prepared, name.as_str(), inputs);
         match find_version(prepared, work_dir, name.as_str(), node, &key).await? {
             Version::Done(found) => done.push(*found),
             Version::Open(target) => {
@@ -72,18 +72,28 @@ pub(super) async fn seal(
     let shards = write_shards(prepared, engine, routed, &targets).await?;
     for (name, target) in &targets {
         let own: Vec<&SealedShard> = shards.iter().filter(|shard| &shard.node == name).collect();
+        let key = seal_key(prepared, name, inputs);
         done.push(commit(prepared, routed, inputs, name, target, &own, work_dir, &key).await?);
     }
     done.sort_by(|a, b| a.node.cmp(&b.node));
     Ok(done)
 }
 
-/// Equal keys give equal manifests: how a finished version is recognised without writing it again.
-fn seal_key(prepared: &Prepared, routed: &Routed, inputs: &[InputDigest]) -> String {
+/// Equal keys give equal manifests: how a finished version is recognised without writing it again. Everything that a
+/// manifest or a shard of this node depends on, and nothing of other nodes.
+fn seal_key(prepared: &Prepared, name: &str, inputs: &[InputDigest]) -> String {
+    let config = config::digest_for_node(&prepared.config, name).unwrap_or_default();
+    let facts = prepared.nodes.iter().find(|facts| facts.name == name);
     let inputs: Vec<String> = inputs.iter().map(|input| format!("{input:?}")).collect();
     super::prepare::key_of(&[
-        ("route", &routed.key),
+        ("engine", env!("CARGO_PKG_VERSION")),
+        ("manifest", &MANIFEST_VERSION.to_string()),
+        ("dedup", &super::route::DEDUP_VERSION.to_string()),
+        ("route", &super::route::ROUTE_VERSION.to_string()),
         ("ingest", &prepared.ingest_key),
+        ("config", &config),
+        ("facts", &format!("{facts:?}")),
+        ("policies", &format!("{:?}", prepared.policy_files)),
         ("inputs", &inputs.join("\n")),
     ])
 }

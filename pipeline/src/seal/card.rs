@@ -83,7 +83,9 @@ fn push_features(out: &mut String, manifest: &Manifest) {
             let _ = match kind {
                 DataType::Float32 => writeln!(out, "  - {{name: {name}, dtype: float32}}"),
                 DataType::List(_) => writeln!(out, "  - {{name: {name}, list: string}}"),
-                DataType::Timestamp(..) => writeln!(out, "  - {{name: {name}, dtype: 'timestamp[ms, tz=UTC]'}}"),
+                DataType::Timestamp(..) => {
+                    writeln!(out, "  - {{name: {name}, dtype: 'timestamp[ms, tz=UTC]'}}")
+                }
                 _ => writeln!(out, "  - {{name: {name}, dtype: string}}"),
             };
         }

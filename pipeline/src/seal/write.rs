@@ -23,7 +23,7 @@ use crate::functions::label_list;
 use crate::policy::{Decider, NodeFacts, Tuple};
 use crate::route::ShardCounts;
 
-/// The rows to seal, in the order of [`seal_columns`] after the four columns that place them. Reads `placements` and
+/// The rows to seal, in the order of [`shard_schema`] after the six columns that place them. Reads `placements` and
 /// `rows`.
 pub const SEAL: &str = "
 SELECT p.node, p.lang AS shard_lang, p.shard, p.place, p.tuple, p.text_chars,

@@ -62,7 +62,8 @@ pub struct IdentifyLanguage {
 }
 
 impl IdentifyLanguage {
-    fn identifier(&self, resources: &Resources) -> Result<Arc<dyn Identifier>, StepError> {
+    /// The engine with its model, for those who ask which languages it knows.
+    pub fn identifier(&self, resources: &Resources) -> Result<Arc<dyn Identifier>, StepError> {
         match (self.engine, &self.model) {
             (LanguageEngine::Whatlang, None) => {
                 resources.identifier("whatlang", || Ok(Arc::new(Whatlang::default())))

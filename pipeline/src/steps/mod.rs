@@ -2,7 +2,7 @@
 //!
 //! A new document step is one file in this folder and one line in the list below. The file holds, in this order: a
 //! `//!` header with the sections *What it does*, *Why*, *Precedent*, *Across languages* and *Example*; the config
-//! struct, whose field docs are the manual; [`DocumentStepConfig`] and [`DocumentStep`](crate::step::DocumentStep);
+//! struct, whose field docs are the manual; [`DocumentStepConfig`] and [`DocumentStep`];
 //! tests. Config parsing with exact places, `kilim steps`, the JSON Schema and the step reference follow from the
 //! list.
 //!

@@ -24,6 +24,191 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Go on with a run that was stopped: the same as `run`, which never does finished work again.
     Resume(RunArgs),
+    /// Say everything that is wrong with a config, before a byte is read.
+    Validate(ValidateArgs),
+    /// Show what a run would do: stages, steps, inputs, nodes and plans.
+    Explain(ExplainArgs),
+    /// What became of the records: by source and language, licences, jurisdictions and nodes.
+    Report(ReportArgs),
+    /// Look at one document, the shards, or what was rejected.
+    #[command(subcommand)]
+    Inspect(InspectCommand),
+    /// Ask the ledger in SQL; without a query, list its tables.
+    Sql(SqlArgs),
+    /// Read the shards again and prove what their manifests say.
+    Verify(VerifyArgs),
+    /// Community seed lists.
+    #[command(subcommand)]
+    Seeds(SeedsCommand),
+    /// Language identification.
+    #[command(subcommand)]
+    Langid(LangidCommand),
+    /// The reference of steps.
+    Steps(StepsArgs),
+    /// The JSON Schema of a config.
+    Schema,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ValidateArgs {
+    /// Run the tests of the config too: no network, no shards, seconds.
+    #[arg(long)]
+    pub(crate) tests: bool,
+    /// As for a run of only this node.
+    #[arg(long, value_name = "NODE")]
+    pub(crate) node: Option<String>,
+    /// Findings as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExplainArgs {
+    /// Show the physical plans too.
+    #[arg(long)]
+    pub(crate) physical: bool,
+    /// Only this node.
+    #[arg(long, value_name = "NODE")]
+    pub(crate) node: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReportArgs {
+    /// Everything as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum InspectCommand {
+    /// The whole life of one document.
+    Doc(InspectDocArgs),
+    /// The shards of every node.
+    Shards(InspectShardsArgs),
+    /// Records that are broken, skipped, rejected, withheld or duplicates, with their reasons.
+    Rejects(InspectRejectsArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct InspectDocArgs {
+    /// Its id, or the start of it.
+    pub(crate) id: String,
+    /// Show the whole text instead of its beginning.
+    #[arg(long)]
+    pub(crate) text: bool,
+    /// As JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct InspectShardsArgs {
+    /// As JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct InspectRejectsArgs {
+    /// Most reasons to show.
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub(crate) limit: u64,
+    /// Only reasons of this step; `read` is the reader, `route` the policies.
+    #[arg(long, value_name = "ID")]
+    pub(crate) step: Option<String>,
+    /// As JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SqlArgs {
+    /// One SELECT.
+    pub(crate) query: Option<String>,
+    /// How the answer is written.
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: SqlFormat,
+}
+
+/// How the answer to a query is written.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SqlFormat {
+    Table,
+    Csv,
+    Json,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct VerifyArgs {
+    /// Version folders, or URLs of them, to verify on their own; without any, the newest of each node of the config.
+    #[arg(value_name = "DIR")]
+    pub(crate) places: Vec<String>,
+    /// Findings as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SeedsCommand {
+    /// Read web-languages pages, CSV or JSON lines into one Parquet file.
+    Import(SeedsImportArgs),
+    /// Say what a steward should look at in a list.
+    Check(SeedsCheckArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SeedsImportArgs {
+    /// A file, or a folder of files.
+    pub(crate) path: PathBuf,
+    /// The Parquet file to write.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Name of the list, part of every seed's id [default: the name of the file].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) source: Option<String>,
+    /// Steward of the seeds that name none.
+    #[arg(long, value_name = "STEWARD")]
+    pub(crate) steward: Option<String>,
+    /// Countries that bind the seeds that name none.
+    #[arg(long, value_name = "CC", num_args = 1.., value_delimiter = ',')]
+    pub(crate) country: Vec<kilim::config::Country>,
+    /// Take Wikipedia links of web-languages pages too, though their dumps are better than a crawl.
+    #[arg(long)]
+    pub(crate) with_wikipedia: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SeedsCheckArgs {
+    /// A file, or a folder of files.
+    pub(crate) path: PathBuf,
+    /// Findings as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LangidCommand {
+    /// The language of each line of stdin: label, tab, confidence.
+    Guess(GuessArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct GuessArgs {
+    /// A fastText model, .bin or .ftz [default: the built-in whatlang].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
+    /// One JSON object a line, with margin and the languages of parts.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct StepsArgs {
+    /// A step, for its page.
+    pub(crate) name: Option<String>,
+    /// The whole reference in Markdown: `configs/STEPS.md`.
+    #[arg(long, conflicts_with = "name")]
+    pub(crate) markdown: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use kilim::config::{self, Loaded};
+use kilim::config::Loaded;
 use kilim::document::Outcome;
 use kilim::ingest::Progress;
 use kilim::run::{Finished, RunError, RunOptions, Until, run as run_corpus};
@@ -14,9 +14,9 @@ use crate::Exit;
 use crate::args::{RunArgs, StageName};
 use crate::show::Reporter;
 
-/// Reads a config for a run; all its mistakes are shown at once.
+/// Reads a config for a run, as `validate` does; all its mistakes are shown at once.
 pub(crate) fn load(path: &Path, node: Option<&str>) -> Result<Loaded> {
-    let report = config::validate_file(path, node);
+    let report = kilim::validate::read_config(path, node);
     match report.loaded {
         Some(loaded) => Ok(loaded),
         None => Err(RunError::Config(Box::new(report.diagnostics)).into()),

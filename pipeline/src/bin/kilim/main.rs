@@ -4,8 +4,18 @@
 //! found something · 2 refused or could not · 3 finished over the error budget · 130 interrupted, resumable.
 
 mod args;
+mod cmd_explain;
+mod cmd_inspect;
+mod cmd_langid;
+mod cmd_report;
 mod cmd_run;
+mod cmd_seeds;
+mod cmd_sql;
+mod cmd_steps;
+mod cmd_validate;
+mod cmd_verify;
 mod show;
+mod work;
 
 use std::process::ExitCode;
 
@@ -38,8 +48,19 @@ impl From<Exit> for ExitCode {
 fn main() -> ExitCode {
     let args = Args::parse();
     show::start_log(args.verbose);
+    let config = &args.config;
     let ended = match args.command {
-        Command::Run(run) | Command::Resume(run) => cmd_run::run(&args.config, &run),
+        Command::Run(run) | Command::Resume(run) => cmd_run::run(config, &run),
+        Command::Validate(validate) => cmd_validate::run(config, &validate),
+        Command::Explain(explain) => cmd_explain::run(config, &explain),
+        Command::Report(report) => cmd_report::run(config, &report),
+        Command::Inspect(inspect) => cmd_inspect::run(config, &inspect),
+        Command::Sql(sql) => cmd_sql::run(config, &sql),
+        Command::Verify(verify) => cmd_verify::run(config, &verify),
+        Command::Seeds(seeds) => cmd_seeds::run(&seeds),
+        Command::Langid(langid) => cmd_langid::run(&langid),
+        Command::Steps(steps) => cmd_steps::run(&steps),
+        Command::Schema => cmd_steps::schema(),
     };
     match ended {
         Ok(exit) => exit.into(),

@@ -75,7 +75,7 @@ impl Reporter {
         bar.set_length(bytes);
         bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
         let style = ProgressStyle::with_template(
-            "{prefix:>8} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} eta {eta}  {msg}",
+            "{prefix} [{bar:20}] {bytes}/{total_bytes} eta {eta}  {wide_msg}",
         );
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
         let (bar, progress, stop) = (bar.clone(), Arc::clone(&self.progress), Arc::clone(&self.stop));
