@@ -1,5 +1,6 @@
 //! What cannot be done is said clearly, with the next move and the right exit code, before anything is lost.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -139,30 +140,68 @@ fn a_work_dir_or_out_folder_that_cannot_be_made_is_refused_with_a_hint() {
     corpus.kilim("run").refused(2, &["out", "hint:"]);
 }
 
+/// A small file system of its own below a corpus' folder; gone when dropped.
+struct Mount(PathBuf);
+
+impl Mount {
+    /// Mounts one with `options`; none where that is not permitted.
+    fn new(folder: PathBuf, options: &str) -> Option<Self> {
+        std::fs::create_dir_all(&folder).expect("a scratch folder");
+        let mount = Self(folder);
+        mount.set(options).then_some(mount)
+    }
+
+    fn set(&self, options: &str) -> bool {
+        let mut command = Command::new("mount");
+        command.args(["-t", "tmpfs", "-o", options, "kilim-jaribio"]).arg(&self.0);
+        command.output().is_ok_and(|output| output.status.success())
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        // Where nothing is mounted this fails, which is as well.
+        let _ = Command::new("umount").arg(&self.0).output();
+    }
+}
+
 #[test]
 fn a_full_disk_is_said_and_a_resume_with_space_ends_well() {
     let mut corpus = Corpus::new();
     corpus.warc("a.warc.gz", &many("diski", 60, 0)).warc("b.warc.gz", &many("ndogo", 20, 0));
     corpus.work_dir = "./mount/work";
-    let mount = corpus.path("mount");
-    std::fs::create_dir_all(&mount).unwrap();
-    let tmpfs = |size: &str, how: &str| {
-        let options = format!("{how}size={size}");
-        let mount =
-            Command::new("mount").args(["-t", "tmpfs", "-o", &options, "kilim-jaribio"]).arg(&mount).output();
-        mount.is_ok_and(|output| output.status.success())
-    };
-    if !tmpfs("40k", "") {
+    let Some(mount) = Mount::new(corpus.path("mount"), "size=40k") else {
         eprintln!("skipped: a small file system cannot be mounted here");
         return;
-    }
-    let full = corpus.kilim("run");
-    let larger = tmpfs("64m", "remount,");
-    let resumed = corpus.kilim("resume");
-    let unmounted = Command::new("umount").arg(&mount).output().is_ok_and(|output| output.status.success());
-    full.refused(2, &["hint:", "the disk is full"]);
-    assert!(larger && unmounted);
-    resumed.done();
+    };
+    corpus.kilim("run").refused(2, &["hint:", "the disk is full"]);
+    assert!(mount.set("remount,size=64m"));
+    corpus.kilim("resume").done();
+}
+
+#[test]
+fn a_work_dir_that_may_only_be_read_is_refused_with_a_hint() {
+    let mut corpus = one_page();
+    corpus.work_dir = "./mount/work";
+    let Some(mount) = Mount::new(corpus.path("mount"), "size=1m,ro") else {
+        eprintln!("skipped: a small file system cannot be mounted here");
+        return;
+    };
+    corpus
+        .kilim("run")
+        .refused(2, &["mount/work", "Read-only", "hint: check that the folder may be written"]);
+    assert!(corpus.published().is_empty());
+    drop(mount);
+    corpus.kilim("run").done();
+}
+
+#[test]
+fn a_file_in_two_sources_is_refused_since_its_claims_would_be_two() {
+    let corpus = one_page();
+    let second = "sources:\n  jamii: { warc: { paths: [\"./crawl/a.warc.gz\"], country: TZ } }\n";
+    let yaml = corpus.yaml().replace("sources:\n", second);
+    with_config(&corpus, yaml.as_bytes())
+        .refused(2, &["a.warc.gz is in two sources", "hint: a file has one source"]);
 }
 
 #[test]

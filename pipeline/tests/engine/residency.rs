@@ -121,7 +121,7 @@ fn a_hint_is_no_claim() {
     assert_eq!(corpus.fate(UNCLAIMED), "withheld no_claim");
     assert!(corpus.urls_at("eu").is_empty());
     let found = corpus.sql("SELECT coalesce(license, '-'), lang FROM documents");
-    assert_eq!(found, [["CC-BY-3.0-GR", "ell_Grek"]], "the hints were seen");
+    assert_eq!(found, [["LicenseRef-CC-BY-3.0-GR", "ell_Grek"]], "the hints were seen");
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn a_restricted_licence_stays_out_and_an_open_one_passes() {
     let mut corpus = Corpus::new();
     corpus.policy("licences.cedar", &shipped_policy("licences.cedar"));
     let reserved = html(&text("hin", 1))
-        .replace("</body>", "<footer>© 2026 Habari. All rights reserved.</footer></body>");
+        .replace("<title>", "<meta name=rights content=\"© 2026 Habari. All rights reserved.\"><title>");
     let date = crate::pages::FETCHED;
     let closed = RecordBuilder::response("https://habari.co.ke/a", date, &crate::pages::answer(&reserved));
     corpus.warc("a.warc.gz", &warc(&[closed, page(KENYAN, &text("hin", 2))]));

@@ -145,3 +145,23 @@ fn a_second_run_in_the_same_work_dir_is_refused_while_the_first_is_at_work() {
     second.refused(2, &["another run is at work", "hint:", "work_dir of its own"]);
     assert!(first.wait().expect("it is ours").success(), "the first is not disturbed");
 }
+
+#[test]
+fn an_interrupted_run_says_that_it_can_go_on_and_does() {
+    let corpus = many_splits();
+    corpus.write();
+    let mut command = corpus.command("run");
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+    let child = command.spawn().expect("the command starts");
+    let until = Instant::now() + Duration::from_secs(60);
+    while corpus.stamps("work/documents").keys().all(|name| !name.ends_with(".json")) {
+        assert!(Instant::now() < until, "the run never finished a split");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(sent.is_ok_and(|status| status.success()));
+    let said = crate::corpus::Said::new(&child.wait_with_output().expect("it is ours"));
+    said.refused(130, &["interrupted", "kilim resume"]);
+    corpus.kilim("resume").done();
+    assert!(!corpus.urls_at("ke").is_empty());
+}

@@ -13,6 +13,9 @@ const MARKER: &str = "अतिगोपनीयचिह्न";
 /// Another, in the part of the page that is evidence of its licence.
 const EVIDENCE_MARKER: &str = "बरगदवालाप्रमाण";
 
+/// A third, in what the page says about rights.
+const RIGHTS_MARKER: &str = "पीपलवालाअधिकार";
+
 /// A page in title, text and licence line of which a name stands.
 fn local_only() -> Corpus {
     let mut corpus = Corpus::new();
@@ -21,6 +24,8 @@ fn local_only() -> Corpus {
         "</article>",
         &format!("<p>{EVIDENCE_MARKER}: <a rel=license href=https://creativecommons.org/licenses/by/4.0/>CC BY</a></p></article>"),
     );
+    let rights = format!("<meta name=rights content=\"{RIGHTS_MARKER}. All rights reserved.\"><title>");
+    let body = body.replace("<title>", &rights);
     let record = RecordBuilder::response(PAGE, crate::pages::FETCHED, &crate::pages::answer(&body));
     corpus.warc("a.warc.gz", &warc(&[record]));
     corpus
@@ -54,7 +59,7 @@ fn a_run_that_stands_elsewhere_keeps_no_word_of_a_local_only_document() {
     corpus.source = ", mode: local-only, country: IN".to_owned();
     corpus.run();
     assert_eq!(corpus.fate(PAGE), "withheld not_here");
-    for word in [MARKER, EVIDENCE_MARKER] {
+    for word in [MARKER, EVIDENCE_MARKER, RIGHTS_MARKER] {
         assert!(!stands_in_outputs(&corpus, word), "{word}");
     }
     for node in ["ke", "in", "eu"] {
@@ -69,7 +74,9 @@ fn the_same_run_at_home_delivers_it() {
     corpus.runs_at = "IN";
     corpus.run();
     assert_eq!(corpus.urls_at("in"), [PAGE]);
-    assert!(stands_in_outputs(&corpus, MARKER), "the search finds what is there");
+    for word in [MARKER, EVIDENCE_MARKER, RIGHTS_MARKER] {
+        assert!(stands_in_outputs(&corpus, word), "the search finds {word} where it may stand");
+    }
     assert!(corpus.urls_at("ke").is_empty() && corpus.urls_at("eu").is_empty());
 }
 
