@@ -9,7 +9,6 @@ use kilim::config::{self, Loaded};
 use kilim::engine::{Embedded, Limits};
 use kilim::ledger::Ledger;
 use kilim::run::{RunError, work_dir_of};
-use kilim::work_dir::WorkDir;
 
 use crate::cmd_run;
 
@@ -19,7 +18,6 @@ const MEMORY: usize = 512 << 20;
 /// A finished run, with the tables of its ledger registered.
 pub(crate) struct Work {
     pub(crate) loaded: Loaded,
-    pub(crate) work_dir: WorkDir,
     pub(crate) ledger: Ledger,
     pub(crate) engine: Embedded,
 }
@@ -49,7 +47,7 @@ pub(crate) async fn open(path: &Path) -> Result<Work> {
         .map_err(|error| RunError::refused(error.to_string(), "`kilim run` with this config makes one"))?;
     let engine = query_engine()?;
     ledger.register(engine.context(), &work_dir).await.map_err(RunError::stage("ledger"))?;
-    Ok(Work { loaded, work_dir, ledger, engine })
+    Ok(Work { loaded, ledger, engine })
 }
 
 /// A query that DataFusion refused, in its own words.
