@@ -16,6 +16,8 @@ use crate::{cmd_run, show};
 
 /// Characters of a text that are shown without `--text`.
 const EXCERPT_CHARS: usize = 160;
+/// Characters of a value in a line.
+const VALUE_CHARS: usize = 80;
 /// Ids shown where the start of one is not enough.
 const SHOWN_IDS: usize = 10;
 
@@ -121,8 +123,20 @@ fn items<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
     value.get(name).and_then(Value::as_array).into_iter().flatten()
 }
 
+/// A name and its value; a long value goes on below where it began.
 fn line(out: &mut String, name: &str, value: &str) {
-    let _ = writeln!(out, "  {name:<16} {value}");
+    let _ = write!(out, "  {name:<16}");
+    let mut width = 0;
+    for word in value.split(' ') {
+        let length = word.chars().count() + 1;
+        if width > 0 && width + length > VALUE_CHARS {
+            let _ = write!(out, "\n  {:<16}", "");
+            width = 0;
+        }
+        let _ = write!(out, " {word}");
+        width += length;
+    }
+    out.push('\n');
 }
 
 fn told(life: &Life, work: &Work) -> String {

@@ -16,7 +16,7 @@ use crate::work::{self, count, table};
 use crate::{cmd_run, show};
 
 /// Width of a name in a table; longer ones are cut, and whole in `--json`.
-const NAME_CHARS: usize = 28;
+const NAME_CHARS: usize = 24;
 
 pub(crate) fn run(path: &Path, args: &ReportArgs) -> Result<Exit> {
     let report = cmd_run::runtime(cmd_run::processors())?.block_on(async {

@@ -71,12 +71,13 @@ fn is_error(kind: FindingKind) -> bool {
         FindingKind::UnusableUrl
         | FindingKind::NotPublic
         | FindingKind::Duplicate
-        | FindingKind::TwoStewards
         | FindingKind::BadLanguageCode
         | FindingKind::BadCountryCode
         | FindingKind::TrainingWithoutProof => true,
         FindingKind::UrlInSeveralLanguages
         | FindingKind::HostInSeveralLanguages
+        // The longer address wins, so this need not be a mistake.
+        | FindingKind::TwoStewards
         | FindingKind::MissingLanguage
         | FindingKind::MissingSteward
         | FindingKind::MissingCountry => false,
