@@ -283,7 +283,7 @@ impl Window {
 /// Where the items of a split come from.
 enum Source {
     Parser(SplitParser),
-    /// No crawl file of a kind that can be read: the whole range is one damaged range.
+    /// No crawl file of a kind that can be read: the whole file is one damaged range.
     Unreadable(FormatError),
 }
 
@@ -309,9 +309,11 @@ impl SplitReader {
         let parser = match &mut self.source {
             Source::Parser(parser) => parser,
             Source::Unreadable(error) => {
-                if !self.range.is_empty() {
-                    self.rows.push_unreadable(self.range.clone(), *error);
-                    self.items = Some(self.range.clone());
+                // One row whatever the split size: the first split answers for the whole file.
+                if self.range.start == 0 && self.window.file_bytes > 0 {
+                    let file = 0..self.window.file_bytes;
+                    self.rows.push_unreadable(file.clone(), *error);
+                    self.items = Some(file);
                 }
                 return self.end().await.map(Some);
             }

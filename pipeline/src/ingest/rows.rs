@@ -134,7 +134,7 @@ impl RowBuilder {
         self.push_mark(Some(Outcome::Broken), damage.reason.as_str(), None);
     }
 
-    /// A whole range of a file that is no crawl file of a kind that can be read.
+    /// A whole file that is no crawl file of a kind that can be read.
     pub(super) fn push_unreadable(&mut self, range: Range<u64>, error: FormatError) {
         let id = blake3_128(&[self.facts.file_name.as_bytes(), &range.start.to_le_bytes()]);
         self.push_place(range.start, 0, range.end - range.start, &id);

@@ -18,7 +18,7 @@ use kilim::run::{Prepared, RunError, ingest_plan, prepare, prepare_rules, work_d
 use crate::Exit;
 use crate::args::ExplainArgs;
 use crate::work::{count, table};
-use crate::{cmd_run, work};
+use crate::{cmd_run, show, work};
 
 /// Splits shown in the plan of stage 1; all have the same one.
 const SHOWN_SPLITS: usize = 2;
@@ -75,7 +75,7 @@ fn sources(out: &mut String, prepared: &Prepared, unreachable: Option<&RunError>
                     let file = input.file.location.name();
                     let number = splits.get(file).copied().unwrap_or(0);
                     let word = if number == 1 { "split" } else { "splits" };
-                    let bytes = cmd_run::bytes(input.file.size);
+                    let bytes = show::human_bytes(input.file.size);
                     rows.push(vec![
                         name.to_string(),
                         file.to_owned(),

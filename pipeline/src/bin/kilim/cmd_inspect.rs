@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use crate::Exit;
 use crate::args::{InspectCommand, InspectDocArgs, InspectRejectsArgs, InspectShardsArgs};
-use crate::cmd_run;
 use crate::work::{self, Work, count, table};
+use crate::{cmd_run, show};
 
 /// Characters of a text that are shown without `--text`.
 const EXCERPT_CHARS: usize = 160;
@@ -285,7 +285,7 @@ async fn shards(work: &Work, args: &InspectShardsArgs) -> Result<String> {
                 field(row, "path"),
                 count(number(row, "rows")),
                 count(number(row, "text_chars")),
-                cmd_run::bytes(number(row, "bytes")),
+                show::human_bytes(number(row, "bytes")),
                 field(row, "sha256").chars().take(12).collect(),
             ]
         })

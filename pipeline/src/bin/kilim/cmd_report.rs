@@ -12,8 +12,8 @@ use kilim::run::RunError;
 
 use crate::Exit;
 use crate::args::ReportArgs;
-use crate::cmd_run;
 use crate::work::{self, count, table};
+use crate::{cmd_run, show};
 
 /// Width of a name in a table; longer ones are cut, and whole in `--json`.
 const NAME_CHARS: usize = 28;
@@ -130,7 +130,7 @@ fn nodes(report: &Report) -> String {
                 count(node.text_chars),
                 node.languages.len().to_string(),
                 count(node.shards),
-                cmd_run::bytes(node.bytes),
+                show::human_bytes(node.bytes),
             ]
         })
         .collect();

@@ -104,19 +104,18 @@ fn shorter(column: &str) -> String {
     format!("{head}(…)")
 }
 
-/// Columns, comma-separated, in lines of 98 characters.
+/// Columns, comma-separated, in lines of at most 98 characters.
 fn wrapped(columns: &[String]) -> String {
-    let mut out = String::new();
-    let mut width = 0;
+    let mut lines = vec![String::from("   ")];
     for (place, column) in columns.iter().enumerate() {
-        let length = column.chars().count() + 2;
-        if place == 0 || width + length > 98 {
-            out.push_str(if place == 0 { "    " } else { "\n    " });
-            width = 4;
+        let comma = if place + 1 == columns.len() { "" } else { "," };
+        if let Some(line) = lines.last_mut()
+            && line.chars().count() + column.chars().count() < 97
+        {
+            line.push_str(&format!(" {column}{comma}"));
+        } else {
+            lines.push(format!("    {column}{comma}"));
         }
-        out.push_str(column);
-        out.push_str(if place + 1 == columns.len() { "\n" } else { ", " });
-        width += length;
     }
-    out
+    lines.join("\n") + "\n"
 }

@@ -14,7 +14,7 @@ use kilim_connectors::store::{Location, Stores};
 use crate::Exit;
 use crate::args::VerifyArgs;
 use crate::work::count;
-use crate::{cmd_run, work};
+use crate::{cmd_run, show, work};
 
 pub(crate) fn run(path: &Path, args: &VerifyArgs) -> Result<Exit> {
     let all = cmd_run::runtime(cmd_run::processors())?.block_on(async {
@@ -111,7 +111,7 @@ fn told(all: &[Verified]) -> String {
             found.place,
             count(found.shards),
             count(found.rows),
-            cmd_run::bytes(found.bytes),
+            show::human_bytes(found.bytes),
             count(found.decisions),
         );
     }

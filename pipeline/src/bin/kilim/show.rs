@@ -74,9 +74,8 @@ impl Reporter {
     fn start_bar(&self, bar: &ProgressBar, bytes: u64) {
         bar.set_length(bytes);
         bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template(
-            "{prefix} [{bar:20}] {bytes}/{total_bytes} eta {eta}  {wide_msg}",
-        );
+        let style =
+            ProgressStyle::with_template("{prefix} [{bar:20}] {bytes}/{total_bytes} eta {eta}  {wide_msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
         let (bar, progress, stop) = (bar.clone(), Arc::clone(&self.progress), Arc::clone(&self.stop));
         let started = Instant::now();
