@@ -25,6 +25,9 @@ use crate::seal::{
 };
 use crate::work_dir::WorkDir;
 
+/// The card of a version folder.
+const CARD_FILE: &str = "README.md";
+
 /// A node's finished version.
 #[derive(Debug, Clone)]
 pub struct NodeDone {
@@ -178,6 +181,11 @@ async fn known_version(
         return Ok(None);
     }
     let Ok(manifest) = Manifest::from_bytes(&bytes) else { return Ok(None) };
+    let card = place.join(CARD_FILE)?;
+    if !stores.exists(&card).await? {
+        // The run that committed was killed before it could write it.
+        stores.put(&card, crate::seal::card(&manifest).into_bytes().into()).await?;
+    }
     Ok(Some(NodeDone {
         node: name.to_owned(),
         place: place.clone(),
@@ -270,10 +278,7 @@ async fn commit(
             prepared.stores.put_if_absent(&target.place.join(&path)?, content.into()).await?;
         }
     }
-    prepared.stores.put_if_absent(&target.place.join(MANIFEST_FILE)?, bytes.into()).await?;
-    let card = crate::seal::card(&manifest);
-    prepared.stores.put(&target.place.join("README.md")?, card.into_bytes().into()).await?;
-
+    // Remembered first: a run killed right after the commit must know it again.
     let remembered = Remembered {
         key: key.to_owned(),
         url: target.place.url().to_string(),
@@ -287,6 +292,9 @@ async fn commit(
         source,
     })?;
     crate::work_dir::write_json(&path, &remembered)?;
+    prepared.stores.put_if_absent(&target.place.join(MANIFEST_FILE)?, bytes.into()).await?;
+    let card = crate::seal::card(&manifest);
+    prepared.stores.put(&target.place.join(CARD_FILE)?, card.into_bytes().into()).await?;
     Ok(NodeDone {
         node: name.to_owned(),
         place: target.place.clone(),

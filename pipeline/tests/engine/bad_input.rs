@@ -76,7 +76,7 @@ fn a_bucket_that_cannot_be_reached_is_named_within_seconds() {
     let said = Said::new(&command.output().unwrap());
     said.refused(2, &["s3://ndoo-isiyopo/crawl/a.warc.gz", "hint:"]);
     assert!(!said.stderr.contains("jaribio"), "credentials are not shown: {}", said.stderr);
-    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_mins(1), "{:?}", started.elapsed());
     println!("refused after {:?}: {}", started.elapsed(), said.stderr);
 }
 

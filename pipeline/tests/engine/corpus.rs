@@ -27,6 +27,9 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// Inode and time of change of a file.
+pub(crate) type Stamp = (u64, i64, i64);
+
 /// A corpus under construction; what is here becomes `corpus.yaml` when it runs.
 pub(crate) struct Corpus {
     folder: TempDir,
@@ -193,7 +196,7 @@ impl Corpus {
     }
 
     /// Inode and time of change of all files below `folder`: what tells whether one was written again.
-    pub(crate) fn stamps(&self, folder: &str) -> BTreeMap<String, (u64, i64, i64)> {
+    pub(crate) fn stamps(&self, folder: &str) -> BTreeMap<String, Stamp> {
         let folder = self.path(folder);
         let stamp = |path: PathBuf| {
             let meta = fs::metadata(&path).expect("it was just listed");

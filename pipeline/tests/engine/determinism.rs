@@ -23,6 +23,9 @@ fn woven() -> Corpus {
     corpus
 }
 
+/// Changes what no output may depend on.
+type Vary = fn(&mut Corpus);
+
 #[test]
 fn threads_split_size_input_order_and_work_dir_change_no_byte() {
     let base = woven();
@@ -37,7 +40,7 @@ fn threads_split_size_input_order_and_work_dir_change_no_byte() {
         assert!(bytes.keys().any(|name| name.ends_with(ending)), "no {ending} among {:?}", bytes.keys());
     }
 
-    let variants: [(&str, fn(&mut Corpus)); 5] = [
+    let variants: [(&str, Vary); 5] = [
         ("repeated", |_| {}),
         ("one thread", |corpus| corpus.threads = 1),
         ("splits of 1MiB", |corpus| corpus.split_bytes = "1MiB"),

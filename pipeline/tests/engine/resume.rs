@@ -2,62 +2,117 @@
 
 use std::time::{Duration, Instant};
 
-use crate::corpus::{Corpus, assert_same, shipped_policy};
+use crate::corpus::{Corpus, Stamp, assert_same, shipped_policy};
 use crate::pages::{many, page, text, warc};
 
-/// Many small files: at least as many splits.
+/// How long to wait for something that takes seconds.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Splits of [`many_splits`].
+const SPLITS: usize = 16;
+
+/// Many small files: a split each.
 fn many_splits() -> Corpus {
     let mut corpus = Corpus::new();
-    for number in 0..16 {
+    for number in 0..SPLITS {
         corpus.warc(&format!("{number:02}.warc.gz"), &many(&format!("faili-{number}"), 14, 8000));
     }
     corpus.split_bytes = "1MiB";
     corpus
 }
 
-#[test]
-fn a_run_killed_again_and_again_gives_the_bytes_of_one_left_alone() {
-    let whole = many_splits();
-    let started = Instant::now();
-    whole.kilim("run").done();
-    let full = started.elapsed();
+/// A number below `limit` that differs from run to run: kills should not fall on the same instant for ever.
+fn dice(limit: u64) -> u64 {
+    let state = std::hash::RandomState::new();
+    std::hash::BuildHasher::hash_one(&state, 0) % limit
+}
 
+/// Splits whose commit stands in the work directory, with the stamps of commit and rows.
+fn commits(corpus: &Corpus) -> Vec<(String, [Stamp; 2])> {
+    let stamps = corpus.stamps("work/documents");
+    let done = stamps.iter().filter_map(|(name, stamp)| Some((name.strip_suffix(".json")?, *stamp)));
+    done.map(|(key, stamp)| (key.to_owned(), [stamp, stamps[&format!("{key}.parquet")]])).collect()
+}
+
+/// Kills a run once `ready` says so and a few milliseconds more; returns whether it had ended by itself.
+fn kill_when(corpus: &Corpus, millis: u64, ready: impl Fn() -> bool) -> bool {
+    let mut child = corpus.start("resume");
+    let until = Instant::now() + PATIENCE;
+    let mut ended = false;
+    while !ended && !ready() {
+        assert!(Instant::now() < until, "the run never came so far");
+        std::thread::sleep(Duration::from_millis(1));
+        ended = child.try_wait().expect("it is ours").is_some();
+    }
+    std::thread::sleep(Duration::from_millis(dice(millis)));
+    ended |= child.try_wait().expect("it is ours").is_some();
+    child.kill().expect("it is ours");
+    child.wait().expect("it is ours");
+    ended
+}
+
+#[test]
+fn a_run_killed_while_it_reads_goes_on_with_the_splits_that_are_left() {
+    let whole = many_splits();
+    whole.kilim("run").done();
     let broken = many_splits();
     broken.write();
-    let mut dice = blake3::hash(&std::process::id().to_le_bytes());
-    let mut seed = u64::from(dice.as_bytes()[0]);
-    let mut survived = 0;
-    for attempt in 0..8 {
-        let before = broken.stamps("work/documents");
-        dice = blake3::hash(dice.as_bytes());
-        seed = (seed * 257 + u64::from(dice.as_bytes()[1])) % 1000;
-        let wait = full.mul_f64(0.05 + 0.9 * seed as f64 / 1000.0);
-        let mut child = broken.start(if attempt == 0 { "run" } else { "resume" });
-        std::thread::sleep(wait);
-        if child.try_wait().expect("it is ours").is_some() {
-            survived += 1;
-        }
-        child.kill().expect("it is ours");
-        child.wait().expect("it is ours");
-        let after = broken.stamps("work/documents");
-        for (name, stamp) in before.iter().filter(|(name, _)| name.ends_with(".json")) {
-            let rows = name.replace(".json", ".parquet");
-            assert_eq!(
-                after.get(name),
-                Some(stamp),
-                "attempt {attempt}, after {wait:?}: commit {name} was touched"
-            );
-            assert_eq!(after.get(&rows), before.get(&rows), "attempt {attempt}: {rows} was written again");
-        }
-        println!(
-            "attempt {attempt}: killed after {wait:?}, {} files in documents, {survived} ended before",
-            after.len()
+    for attempt in 1..=4 {
+        let before = commits(&broken);
+        let ended = kill_when(&broken, 20, || commits(&broken).len() > before.len() + 1);
+        let after = commits(&broken);
+        println!("attempt {attempt}: {} of {SPLITS} splits done, ended by itself: {ended}", after.len());
+        assert!(
+            attempt > 1 || (after.len() < SPLITS && !ended),
+            "the first kill came too late to mean anything"
         );
+        let kept = before.iter().all(|split| after.contains(split));
+        assert!(kept, "attempt {attempt}: a finished split was touched");
     }
+    let before = commits(&broken);
     broken.kilim("resume").done();
-    assert_same(&whole.published(), &broken.published(), "killed and resumed");
-    assert!(broken.stamps("work/documents").keys().all(|name| !name.starts_with(".tmp")));
-    assert_eq!(broken.stamps("work/documents").len(), 32, "16 splits, rows and commit each");
+    let after = commits(&broken);
+    assert!(before.iter().all(|split| after.contains(split)));
+    assert_eq!(broken.stamps("work/documents").len(), 2 * SPLITS, "rows and commit each, and no leftovers");
+    assert_same(&whole.published(), &broken.published(), "killed while reading");
+}
+
+#[test]
+fn a_run_killed_while_it_decides_or_seals_gives_the_bytes_of_one_left_alone() {
+    let corpus = many_splits();
+    corpus.kilim("run").done();
+    let published = corpus.published();
+    let documents = corpus.stamps("work/documents");
+    let forget = || {
+        for folder in ["work/stages", "work/commits", "out"] {
+            std::fs::remove_dir_all(corpus.path(folder)).expect("a finished run left it");
+        }
+    };
+    forget();
+    let started = Instant::now();
+    corpus.kilim("resume").done();
+    let rest = u64::try_from(started.elapsed().as_millis()).expect("a short run");
+    for round in 0..4 {
+        forget();
+        for _ in 0..2 {
+            kill_when(&corpus, rest, || true);
+        }
+        let manifests = corpus.published().keys().filter(|name| name.ends_with("manifest.json")).count();
+        println!("round {round}: {manifests} nodes committed when killed within {rest} ms");
+        corpus.kilim("resume").done();
+        assert_same(&published, &corpus.published(), "killed while deciding or sealing");
+        assert_eq!(corpus.stamps("work/documents"), documents, "round {round}");
+    }
+}
+
+#[test]
+fn a_card_that_a_killed_run_did_not_write_is_written_by_the_next() {
+    let corpus = many_splits();
+    corpus.run();
+    let published = corpus.published();
+    std::fs::remove_file(corpus.path("out/ke/v0001/README.md")).expect("the run wrote it");
+    assert!(corpus.run().nodes.iter().all(|node| !node.written));
+    assert_same(&published, &corpus.published(), "with its card again");
 }
 
 #[test]
@@ -66,7 +121,7 @@ fn a_commit_whose_rows_are_cut_is_read_again() {
     let finished = corpus.run();
     let published = corpus.published();
     let stamps = corpus.stamps("work/documents");
-    let rows = stamps.keys().find(|name| name.ends_with(".parquet")).expect("rows").clone();
+    let rows = format!("{}.parquet", commits(&corpus)[0].0);
     let path = corpus.path("work/documents").join(&rows);
     let bytes = std::fs::read(&path).expect("it is there");
     std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("it is ours");
@@ -135,7 +190,7 @@ fn a_second_run_in_the_same_work_dir_is_refused_while_the_first_is_at_work() {
     let corpus = many_splits();
     corpus.write();
     let mut first = corpus.start("run");
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + PATIENCE;
     while !corpus.path("work/documents").exists() {
         assert!(Instant::now() < until, "the first run never began");
         std::thread::sleep(Duration::from_millis(5));
@@ -153,8 +208,8 @@ fn an_interrupted_run_says_that_it_can_go_on_and_does() {
     let mut command = corpus.command("run");
     command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
     let child = command.spawn().expect("the command starts");
-    let until = Instant::now() + Duration::from_secs(60);
-    while corpus.stamps("work/documents").keys().all(|name| !name.ends_with(".json")) {
+    let until = Instant::now() + PATIENCE;
+    while commits(&corpus).is_empty() {
         assert!(Instant::now() < until, "the run never finished a split");
         std::thread::sleep(Duration::from_millis(5));
     }
