@@ -169,7 +169,7 @@ fn rows_of(batches: &[RecordBatch]) -> PlanResult<Vec<Became>> {
     writer.finish()?;
     let lines = writer.into_inner();
     let lines = lines.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
-    let rows = lines.map(|line| serde_json::from_slice(line));
+    let rows = lines.map(serde_json::from_slice);
     rows.collect::<Result<_, _>>().map_err(|error| DataFusionError::External(Box::new(error)))
 }
 

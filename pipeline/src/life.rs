@@ -45,7 +45,7 @@ pub async fn json_rows(context: &SessionContext, sql: &str) -> Result<Vec<Value>
     writer.finish()?;
     let lines = writer.into_inner();
     let lines = lines.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
-    let rows = lines.map(|line| serde_json::from_slice(line));
+    let rows = lines.map(serde_json::from_slice);
     rows.collect::<std::result::Result<_, _>>().map_err(|error| DataFusionError::External(Box::new(error)))
 }
 

@@ -1,5 +1,6 @@
 //! What commands over a finished run share: the config, the ledger, a session with its tables, and plain tables.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::Result;
@@ -9,7 +10,6 @@ use kilim::config::{self, Loaded};
 use kilim::engine::{Embedded, Limits};
 use kilim::ledger::Ledger;
 use kilim::run::{RunError, work_dir_of};
-use kilim::work_dir::WorkDir;
 
 use crate::cmd_run;
 
@@ -19,7 +19,6 @@ const MEMORY: usize = 512 << 20;
 /// A finished run, with the tables of its ledger registered.
 pub(crate) struct Work {
     pub(crate) loaded: Loaded,
-    pub(crate) work_dir: WorkDir,
     pub(crate) ledger: Ledger,
     pub(crate) engine: Embedded,
 }
@@ -49,7 +48,7 @@ pub(crate) async fn open(path: &Path) -> Result<Work> {
         .map_err(|error| RunError::refused(error.to_string(), "`kilim run` with this config makes one"))?;
     let engine = query_engine()?;
     ledger.register(engine.context(), &work_dir).await.map_err(RunError::stage("ledger"))?;
-    Ok(Work { loaded, work_dir, ledger, engine })
+    Ok(Work { loaded, ledger, engine })
 }
 
 /// A query that DataFusion refused, in its own words.
@@ -77,7 +76,7 @@ pub(crate) fn table(header: &[&str], numbers: &[usize], rows: &[Vec<String>]) ->
             let pad = " ".repeat(widths[column].saturating_sub(cell.chars().count()));
             let (before, after) =
                 if numbers.contains(&column) { (pad.as_str(), "") } else { ("", pad.as_str()) };
-            line.push_str(&format!(" {before}{cell}{after} "));
+            let _ = write!(line, " {before}{cell}{after} ");
         }
         out.push_str(line.trim_end());
         out.push('\n');
