@@ -112,7 +112,7 @@ fn wrapped(columns: &[String]) -> String {
         if let Some(line) = lines.last_mut()
             && line.chars().count() + column.chars().count() < 97
         {
-            line.push_str(&format!(" {column}{comma}"));
+            line.extend([" ", column, comma]);
         } else {
             lines.push(format!("    {column}{comma}"));
         }

@@ -1,5 +1,6 @@
 //! What commands over a finished run share: the config, the ledger, a session with its tables, and plain tables.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::Result;
@@ -75,7 +76,7 @@ pub(crate) fn table(header: &[&str], numbers: &[usize], rows: &[Vec<String>]) ->
             let pad = " ".repeat(widths[column].saturating_sub(cell.chars().count()));
             let (before, after) =
                 if numbers.contains(&column) { (pad.as_str(), "") } else { ("", pad.as_str()) };
-            line.push_str(&format!(" {before}{cell}{after} "));
+            let _ = write!(line, " {before}{cell}{after} ");
         }
         out.push_str(line.trim_end());
         out.push('\n');
