@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt64Array, new_null_array};
-use datafusion::common::{DataFusionError, Result as PlanResult, internal_datafusion_err};
+use datafusion::common::{Result as PlanResult, internal_datafusion_err};
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt, stream};
@@ -20,6 +20,7 @@ use crate::document::{column, document_schema, record_schema};
 use crate::engine::{Embedded, Limits, Operator};
 use crate::ingest::{ApplySteps, Progress, Shared};
 use crate::run::in_memory::hold_stages;
+use crate::run::tables::read_rows;
 use crate::run::{Prepared, RunError};
 use crate::step::Resources;
 
@@ -157,20 +158,9 @@ async fn run_pages(prepared: &Prepared, test: &TestConfig) -> Result<Vec<Became>
     hold_stages(context, prepared, rows).await?;
     let work = async {
         let batches = context.sql(BECAME).await?.collect().await?;
-        rows_of(&batches)
+        read_rows(&batches)
     };
     work.await.map_err(RunError::stage("test"))
-}
-
-/// Rows as values, by the names of their columns.
-fn rows_of(batches: &[RecordBatch]) -> PlanResult<Vec<Became>> {
-    let mut writer = arrow::json::LineDelimitedWriter::new(Vec::new());
-    writer.write_batches(&batches.iter().collect::<Vec<_>>())?;
-    writer.finish()?;
-    let lines = writer.into_inner();
-    let lines = lines.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
-    let rows = lines.map(serde_json::from_slice);
-    rows.collect::<Result<_, _>>().map_err(|error| DataFusionError::External(Box::new(error)))
 }
 
 /// The steps of the config over the records, as stage 1 runs them.

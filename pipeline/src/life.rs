@@ -1,11 +1,12 @@
 //! The whole life of one document: what was read, what the steps found, what was decided, where it is.
 
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::Result;
 use datafusion::prelude::SessionContext;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::policy::{Decider, Decision, Tuple};
+use crate::run::tables::read_rows;
 
 /// Rows of other copies that are named.
 const COPIES: usize = 10;
@@ -40,13 +41,7 @@ pub struct NodeDecision {
 /// The rows of a query as JSON objects, nulls left out.
 pub async fn json_rows(context: &SessionContext, sql: &str) -> Result<Vec<Value>> {
     let batches = context.sql(sql).await?.collect().await?;
-    let mut writer = arrow::json::LineDelimitedWriter::new(Vec::new());
-    writer.write_batches(&batches.iter().collect::<Vec<_>>())?;
-    writer.finish()?;
-    let lines = writer.into_inner();
-    let lines = lines.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
-    let rows = lines.map(serde_json::from_slice);
-    rows.collect::<std::result::Result<_, _>>().map_err(|error| DataFusionError::External(Box::new(error)))
+    read_rows(&batches)
 }
 
 /// Whether `id` is the id of a document or the start of one.

@@ -66,6 +66,11 @@ async fn a_node_gets_a_new_version_when_its_manifest_would_differ_and_only_then(
     corpus.text = without_eu;
     assert_eq!(versions(&corpus.run().await), ["ke v0002 false"]);
 
+    // A lost work directory publishes nothing twice.
+    std::fs::remove_dir_all(corpus.folder.path().join("work")).expect("the run made it");
+    assert_eq!(versions(&corpus.run().await), ["ke v0002 false"]);
+    assert!(!corpus.folder.path().join("out/ke/v0003").exists());
+
     // The manifest names the corpus and the day.
     corpus.change("corpus: quickstart", "corpus: haba-na-haba");
     corpus.change("as_of: 2026-11-23", "as_of: 2026-11-24");

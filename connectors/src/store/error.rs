@@ -150,6 +150,11 @@ impl StoreError {
             }
             Self::Denied { .. } => "check the owner and mode of the file and of the folders above it".into(),
             Self::Io { .. } => "check the disk and the free space".into(),
+            Self::Remote { name, .. } if !name.starts_with("http") => {
+                "credentials come from the environment only (AWS_*, GOOGLE_*, AZURE_*); if they are set, try again \
+                 later, resume is cheap"
+                    .into()
+            }
             Self::Remote { .. } => "the store was asked several times; try again later, resume is cheap".into(),
         }
     }

@@ -59,8 +59,8 @@ pub fn ingest_plan(
 /// languages (benches/RESULTS.md), and sorting spills as much again.
 const DISK_PER_CRAWL_BYTE: u64 = 1;
 
-/// Warns before the first byte is written if the work directory's disk will not hold what is to come.
-pub(super) fn check_space(prepared: &Prepared, work_dir: &WorkDir) -> Result<(), RunError> {
+/// Bytes that the work directory will need, about, and bytes that are free there.
+pub(super) fn space(prepared: &Prepared, work_dir: &WorkDir) -> Result<(u64, u64), RunError> {
     let folder = work_dir.documents();
     let open = prepared.splits.iter().filter(|split| SplitDone::find(&folder, &split.key).is_none());
     let needed = DISK_PER_CRAWL_BYTE * open.map(|split| split.length).sum::<u64>();
@@ -69,15 +69,7 @@ pub(super) fn check_space(prepared: &Prepared, work_dir: &WorkDir) -> Result<(),
         path: work_dir.root().to_owned(),
         source,
     })?;
-    tracing::info!(needed, free, "disk space for the work directory, in bytes");
-    if free < needed {
-        tracing::warn!(
-            needed,
-            free,
-            "the work directory's disk will probably be full before the run is done"
-        );
-    }
-    Ok(())
+    Ok((needed, free))
 }
 
 /// Reads what has not been read, and hands back all splits in order.

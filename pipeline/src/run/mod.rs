@@ -62,6 +62,9 @@ pub struct RunOptions {
 pub trait Watch: Send + Sync {
     /// A stage begins.
     fn stage(&self, name: &'static str, splits: usize, bytes: u64);
+
+    /// Before anything is written: bytes that the work directory will need, about, and bytes that are free.
+    fn space(&self, _needed: u64, _free: u64) {}
 }
 
 /// Watches nothing.
@@ -113,8 +116,9 @@ pub async fn run(
     .map_err(RunError::stage("start"))?;
 
     let started = Started::now();
+    let (needed, free) = ingest::space(&prepared, &work_dir)?;
+    watch.space(needed, free);
     watch.stage("ingest", prepared.splits.len(), prepared.input_bytes());
-    ingest::check_space(&prepared, &work_dir)?;
     let splits = ingest::ingest(&prepared, &engine, &work_dir, progress).await?;
     let inputs = ingest::account(&prepared, &splits)?;
     let records: u64 = inputs.iter().map(|input| input.records).sum();

@@ -28,6 +28,9 @@ use crate::work_dir::WorkDir;
 /// The card of a version folder.
 const CARD_FILE: &str = "README.md";
 
+/// The decisions beside a manifest.
+const DECISIONS_FILE: &str = "decisions.jsonl";
+
 /// A node's finished version.
 #[derive(Debug, Clone)]
 pub struct NodeDone {
@@ -48,6 +51,8 @@ struct Target {
     place: Location,
     folder: PathBuf,
     remote: bool,
+    /// The newest version that stands there already.
+    before: Option<Location>,
 }
 
 /// Writes all shards and commits node by node, in the order of their names.
@@ -114,6 +119,7 @@ async fn find_version(
     key: &str,
 ) -> Result<Version, RunError> {
     let root = Location::parse(&node.shards.url, &prepared.base_dir)?;
+    let mut before = None;
     for number in 1.. {
         let place = root.join(&format!("v{number:04}"))?;
         let manifest = place.join(MANIFEST_FILE)?;
@@ -124,11 +130,12 @@ async fn find_version(
                 None => work_dir.tmp().join("seal").join(name).join(format!("v{number:04}")),
             };
             clear(&folder)?;
-            return Ok(Version::Open(Target { place, folder, remote }));
+            return Ok(Version::Open(Target { place, folder, remote, before }));
         }
         if let Some(done) = known_version(&prepared.stores, work_dir, name, &place, key).await? {
             return Ok(Version::Done(Box::new(done)));
         }
+        before = Some(place);
     }
     unreachable!("there are more version numbers than folders")
 }
@@ -264,6 +271,21 @@ async fn commit(
     let manifest = manifest(prepared, routed, inputs, name, target, shards)?;
     let bytes = manifest.to_bytes().map_err(|error| RunError::Books(error.to_string()))?;
     let manifest_sha256 = hex::encode(Sha256::digest(&bytes));
+    let done = |place: &Location, written| NodeDone {
+        node: name.to_owned(),
+        place: place.clone(),
+        manifest_sha256: manifest_sha256.clone(),
+        manifest: manifest.clone(),
+        written,
+    };
+    // A work directory that was lost does not know what it published: the same manifest is no new version.
+    if let Some(before) = &target.before
+        && prepared.stores.get(&before.join(MANIFEST_FILE)?).await? == bytes
+    {
+        withdraw(&target.folder)?;
+        remember(work_dir, name, before, key, &manifest_sha256)?;
+        return Ok(done(before, false));
+    }
     if target.remote {
         let mut files: Vec<String> = shards.iter().map(|shard| shard.path.clone()).collect();
         files.push(manifest.decisions.path.clone());
@@ -279,29 +301,40 @@ async fn commit(
         }
     }
     // Remembered first: a run killed right after the commit must know it again.
-    let remembered = Remembered {
-        key: key.to_owned(),
-        url: target.place.url().to_string(),
-        manifest_sha256: manifest_sha256.clone(),
-    };
-    let path = remembered_path(work_dir, name, version_of(&target.place));
-    let folder = path.parent().unwrap_or(work_dir.root());
-    std::fs::create_dir_all(folder).map_err(|source| RunError::Io {
-        action: "make",
-        path: folder.to_owned(),
-        source,
-    })?;
-    crate::work_dir::write_json(&path, &remembered)?;
+    remember(work_dir, name, &target.place, key, &manifest_sha256)?;
     prepared.stores.put_if_absent(&target.place.join(MANIFEST_FILE)?, bytes.into()).await?;
     let card = crate::seal::card(&manifest);
     prepared.stores.put(&target.place.join(CARD_FILE)?, card.into_bytes().into()).await?;
-    Ok(NodeDone {
-        node: name.to_owned(),
-        place: target.place.clone(),
-        manifest_sha256,
-        manifest,
-        written: true,
-    })
+    Ok(done(&target.place, true))
+}
+
+/// Takes back what was written for a version that turned out not to be new.
+fn withdraw(folder: &Path) -> Result<(), RunError> {
+    clear(folder)?;
+    let path = folder.join(DECISIONS_FILE);
+    std::fs::remove_file(&path).map_err(|source| RunError::Io { action: "remove", path, source })?;
+    // Only if nothing else is in it.
+    let _ = std::fs::remove_dir(folder);
+    Ok(())
+}
+
+fn remember(
+    work_dir: &WorkDir,
+    name: &str,
+    place: &Location,
+    key: &str,
+    manifest_sha256: &str,
+) -> Result<(), RunError> {
+    let remembered = Remembered {
+        key: key.to_owned(),
+        url: place.url().to_string(),
+        manifest_sha256: manifest_sha256.to_owned(),
+    };
+    let path = remembered_path(work_dir, name, version_of(place));
+    let folder = path.parent().unwrap_or(work_dir.root());
+    let io = |source| RunError::Io { action: "make", path: folder.to_owned(), source };
+    std::fs::create_dir_all(folder).map_err(io)?;
+    Ok(crate::work_dir::write_json(&path, &remembered)?)
 }
 
 fn manifest(
@@ -327,7 +360,7 @@ fn manifest(
     policies.push(write_file(target, "policies/kilim.cedarschema", policy_schema::SCHEMA.as_bytes())?);
     policies.sort_by(|a, b| a.path.cmp(&b.path));
     let decisions = decisions(routed, name, shards)?;
-    let decisions = write_file(target, "decisions.jsonl", &decisions)?;
+    let decisions = write_file(target, DECISIONS_FILE, &decisions)?;
 
     let mut languages: BTreeMap<String, u64> = BTreeMap::new();
     for shard in shards {

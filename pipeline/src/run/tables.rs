@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use datafusion::common::Result;
+use arrow::array::RecordBatch;
+use datafusion::common::{DataFusionError, Result};
 use datafusion::dataframe::DataFrameWriteOptions;
 use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionContext};
+use serde::de::DeserializeOwned;
 
 use crate::document::document_schema;
 use crate::ingest::SplitDone;
@@ -61,4 +63,15 @@ pub async fn register_rows(context: &SessionContext, folder: &Path, splits: &[Sp
 /// The file of table `name` in the folder of a stage.
 pub fn table_path(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.parquet"))
+}
+
+/// Rows as values, by the names of their columns; nulls are left out.
+pub fn read_rows<T: DeserializeOwned>(batches: &[RecordBatch]) -> Result<Vec<T>> {
+    let mut writer = arrow::json::LineDelimitedWriter::new(Vec::new());
+    writer.write_batches(&batches.iter().collect::<Vec<_>>())?;
+    writer.finish()?;
+    let lines = writer.into_inner();
+    let lines = lines.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+    let rows = lines.map(serde_json::from_slice);
+    rows.collect::<std::result::Result<_, _>>().map_err(|error| DataFusionError::External(Box::new(error)))
 }

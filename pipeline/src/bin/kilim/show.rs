@@ -131,6 +131,18 @@ fn plain(text: &str) {
 }
 
 impl Watch for Reporter {
+    fn space(&self, needed: u64, free: u64) {
+        let (needs, has) = (human_bytes(needed), human_bytes(free));
+        if free < needed {
+            plain(&format!(
+                "warning: work_dir needs about {needs} and its disk has {has} free: the run will probably stop\n\
+                 hint: free some space, or give the config a work_dir on another disk"
+            ));
+        } else if !self.quiet {
+            plain(&format!("work_dir needs about {needs}; {has} are free"));
+        }
+    }
+
     fn stage(&self, name: &'static str, splits: usize, bytes: u64) {
         if self.quiet {
             return;
