@@ -195,14 +195,15 @@ impl Corpus {
         files(&folder).into_iter().map(read).collect()
     }
 
-    /// Inode and time of change of all files below `folder`: what tells whether one was written again.
+    /// Inode and time of change of all files below `folder`: what tells whether one was written again. A temporary file of
+    /// a run at work may be gone before it is looked at.
     pub(crate) fn stamps(&self, folder: &str) -> BTreeMap<String, Stamp> {
         let folder = self.path(folder);
         let stamp = |path: PathBuf| {
-            let meta = fs::metadata(&path).expect("it was just listed");
-            (below(&folder, &path), (meta.ino(), meta.mtime(), meta.mtime_nsec()))
+            let meta = fs::metadata(&path).ok()?;
+            Some((below(&folder, &path), (meta.ino(), meta.mtime(), meta.mtime_nsec())))
         };
-        files(&folder).into_iter().map(stamp).collect()
+        files(&folder).into_iter().filter_map(stamp).collect()
     }
 
     /// URLs of the documents in a node's shards, sorted.
