@@ -70,7 +70,7 @@ pub(super) async fn seal(
         match find_version(prepared, work_dir, name.as_str(), node, &key).await? {
             Version::Done(found) => done.push(*found),
             Version::Open(target) => {
-                targets.insert(name.to_string(), target);
+                targets.insert(name.to_string(), *target);
             }
         }
     }
@@ -108,7 +108,7 @@ fn seal_key(prepared: &Prepared, name: &str, inputs: &[InputDigest]) -> String {
 
 enum Version {
     Done(Box<NodeDone>),
-    Open(Target),
+    Open(Box<Target>),
 }
 
 async fn find_version(
@@ -130,7 +130,7 @@ async fn find_version(
                 None => work_dir.tmp().join("seal").join(name).join(format!("v{number:04}")),
             };
             clear(&folder)?;
-            return Ok(Version::Open(Target { place, folder, remote, before }));
+            return Ok(Version::Open(Box::new(Target { place, folder, remote, before })));
         }
         if let Some(done) = known_version(&prepared.stores, work_dir, name, &place, key).await? {
             return Ok(Version::Done(Box::new(done)));

@@ -31,7 +31,11 @@ fn dice(limit: u64) -> u64 {
 fn commits(corpus: &Corpus) -> Vec<(String, [Stamp; 2])> {
     let stamps = corpus.stamps("work/documents");
     let done = stamps.iter().filter_map(|(name, stamp)| Some((name.strip_suffix(".json")?, *stamp)));
-    done.map(|(key, stamp)| (key.to_owned(), [stamp, stamps[&format!("{key}.parquet")]])).collect()
+    let both = |(key, stamp): (&str, Stamp)| {
+        let rows = stamps.get(&format!("{key}.parquet"))?;
+        Some((key.to_owned(), [stamp, *rows]))
+    };
+    done.filter_map(both).collect()
 }
 
 /// Kills a run once `ready` says so and a few milliseconds more; returns whether it had ended by itself.
