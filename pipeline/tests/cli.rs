@@ -283,7 +283,7 @@ fn explain_shows_blocs_spelled_out_and_the_plans() {
         "Steps",
         "Stage route: table routes",
         "as it is run",
-        "SortExec",
+        "DocumentWriteExec",
     ] {
         assert!(said.out.contains(word), "{word}: {}", said.out);
     }
