@@ -177,6 +177,7 @@ async fn apply(
         seeds,
         sources: prepared.sources.clone(),
         may_be_here: Arc::new(move |tuple| decider.decide_process(&place, tuple).allowed),
+        sketch: prepared.sketch,
         progress: Arc::new(Progress::default()),
     }));
     let input = RecordBatchStreamAdapter::new(record_schema(), stream::once(async move { Ok(records) }));

@@ -67,6 +67,8 @@ pub mod column {
     pub const PERSONAL: &str = "personal";
     pub const COMMUNITY: &str = "community";
     pub const TEXT_DIGEST: &str = "text_digest";
+    /// Hashes of the bands of the text's sketch, as many as `dedup_minhash` asks for.
+    pub const BANDS: &str = "bands";
     pub const TEXT_CHARS: &str = "text_chars";
     pub const OUTCOME: &str = "outcome";
     pub const REASONS: &str = "reasons";
@@ -412,6 +414,8 @@ fn derived_fields() -> Vec<Field> {
         field(c::PERSONAL, DataType::Boolean),
         field(c::COMMUNITY, list_of_text()),
         text(c::TEXT_DIGEST),
+        // A list of no fixed size, since the config says how many; in Parquet both are the same.
+        field(c::BANDS, DataType::List(Arc::new(Field::new("item", DataType::UInt64, true)))),
     ]
 }
 

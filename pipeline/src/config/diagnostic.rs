@@ -32,6 +32,7 @@ pub mod code {
     pub const REPEATED_STEP_ID: &str = "C022";
     pub const STEP_AFTER_CORPUS_STEP: &str = "C023";
     pub const STEP_NEEDS_ANOTHER: &str = "C024";
+    pub const REPEATED_CORPUS_STEP: &str = "C025";
     pub const NOT_SERVED_FROM_HERE: &str = "C030";
     pub const UNKNOWN_AREA: &str = "C031";
     pub const SHARED_SHARDS_URL: &str = "C032";

@@ -120,6 +120,13 @@ fn step_order(steps: &[Step<'_>], found: &mut Vec<Diagnostic>) {
             let finding = finding.label(first.id_range.clone(), "the first is here");
             found.push(finding.hint("give one of them an `id` of its own"));
         }
+        let twin = earlier.iter().find(|other| other.name == step.name && other.id != step.id);
+        if let (Some(true), Some(twin)) = (is_corpus(step.name), twin) {
+            let message = format!("`{}` stands here twice", step.name);
+            let finding = Diagnostic::error(code::REPEATED_CORPUS_STEP, message, step.name_range.clone());
+            let finding = finding.label(twin.name_range.clone(), "the first is here");
+            found.push(finding.hint("it looks at all documents at once: leave one of them out"));
+        }
         match (is_corpus(step.name), corpus_step) {
             (Some(true), None) => corpus_step = Some(step),
             (Some(false), Some(corpus)) => {

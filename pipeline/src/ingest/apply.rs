@@ -22,6 +22,7 @@ use super::derived::{DerivedBuilder, Standing, joined};
 use super::progress::Progress;
 use super::rows::{CHECKSUM_MISMATCH, READER};
 use super::text_digest::TextDigest;
+use crate::dedup::{SketchSettings, Sketcher};
 use crate::document::{
     Claim, Outcome, Page, Reason, Record, column, derived_columns, document_schema, provenance_columns,
     record_schema,
@@ -70,6 +71,8 @@ pub struct Shared {
     pub sources: BTreeMap<String, SourceFacts>,
     /// The first border.
     pub may_be_here: PlaceRule,
+    /// What sketches are made like, where near-duplicates are asked for.
+    pub sketch: Option<SketchSettings>,
     /// What the progress bars show.
     pub progress: Arc<Progress>,
 }
@@ -128,12 +131,14 @@ impl Operator for ApplySteps {
                 continue;
             };
             let time = MetricBuilder::new(metrics).subset_time(step.id.to_string(), partition);
-            steps.push(Running { id: Arc::clone(&step.id), behaviour, time });
+            let tags_jurisdiction = matches!(step.kind, StepKind::TagJurisdiction(_));
+            steps.push(Running { id: Arc::clone(&step.id), behaviour, time, tags_jurisdiction });
         }
         let state = Applier {
             shared: Arc::clone(&self.shared),
             steps,
             digest: TextDigest::default(),
+            sketcher: self.shared.sketch.map(Sketcher::new),
             builder: DerivedBuilder::default(),
             input,
         };
@@ -150,12 +155,15 @@ struct Running {
     id: Arc<str>,
     behaviour: Box<dyn DocumentStep>,
     time: Time,
+    /// Whether it also looks at revisits.
+    tags_jurisdiction: bool,
 }
 
 struct Applier {
     shared: Arc<Shared>,
     steps: Vec<Running>,
     digest: TextDigest,
+    sketcher: Option<Sketcher>,
     builder: DerivedBuilder,
     input: SendableRecordBatchStream,
 }
@@ -168,7 +176,10 @@ impl Applier {
         let mut kept = 0;
         for row in 0..batch.num_rows() {
             let Some(record) = columns.page(row) else {
-                self.builder.push_unread();
+                match columns.revisit(row) {
+                    Some(record) => self.push_revisit(&shared, record),
+                    None => self.builder.push_unread(),
+                }
                 read.push(false);
                 continue;
             };
@@ -205,6 +216,26 @@ impl Applier {
         }
     }
 
+    /// A visit that found a page again has no text, but whose word binds its address binds the page.
+    fn push_revisit(&mut self, shared: &Shared, record: Record<'_>) {
+        let mut page = Page { record, seed: shared.seeds.lookup(record.url), ..Page::default() };
+        page.claims = contract_claims(shared, record.source);
+        for step in self.steps.iter_mut().filter(|step| step.tags_jurisdiction) {
+            step.behaviour.apply(&mut page);
+        }
+        let tuple = tuple_of(&page, shared.sources.get(record.source));
+        let steward = (!tuple.steward.is_empty()).then_some(tuple.steward.as_str());
+        let bound_copies = copies_bound(&page);
+        let standing = Standing {
+            seed: page.seed,
+            steward,
+            tuple: Some(&tuple),
+            bound_copies: &bound_copies,
+            ..Standing::default()
+        };
+        self.builder.push(&page, &standing);
+    }
+
     fn push(&mut self, shared: &Shared, mut page: Page<'_>) {
         let text_digest = self.digest.of(&page.text);
         let facts = shared.sources.get(page.record.source);
@@ -214,6 +245,12 @@ impl Applier {
         if !(shared.may_be_here)(&tuple) {
             forget_text(&mut page);
         }
+        // Only what may end in a shard competes.
+        let sketcher = self.sketcher.as_mut().filter(|_| page.outcome.is_none());
+        let bands = sketcher.and_then(|sketcher| {
+            let lang = page.language.as_ref().map(|language| language.lang.to_string());
+            sketcher.bands(&page.text, &lang.unwrap_or_default())
+        });
         self.builder.push(
             &page,
             &Standing {
@@ -222,6 +259,7 @@ impl Applier {
                 tuple: Some(&tuple),
                 bound_copies: &bound_copies,
                 text_digest: text_digest.as_deref(),
+                bands,
             },
         );
     }
@@ -310,6 +348,7 @@ fn column_of(batch: &RecordBatch, name: &str) -> Result<ArrayRef> {
 
 /// The columns of a record batch that make up a [`Record`].
 struct Columns<'a> {
+    record_type: &'a StringArray,
     url: &'a StringArray,
     host: &'a StringArray,
     registered_domain: &'a StringArray,
@@ -328,6 +367,7 @@ impl<'a> Columns<'a> {
             })
         };
         Ok(Self {
+            record_type: text(column::RECORD_TYPE)?,
             url: text(column::URL)?,
             host: text(column::HOST)?,
             registered_domain: text(column::REGISTERED_DOMAIN)?,
@@ -346,8 +386,18 @@ impl<'a> Columns<'a> {
 
     /// The page in `row`, if the reader found one there.
     fn page(&self, row: usize) -> Option<Record<'a>> {
+        self.html.is_valid(row).then(|| self.record(row))
+    }
+
+    /// The revisit in `row`, if it is one.
+    fn revisit(&self, row: usize) -> Option<Record<'a>> {
+        let is_one = self.record_type.is_valid(row) && self.record_type.value(row) == "revisit";
+        is_one.then(|| self.record(row))
+    }
+
+    fn record(&self, row: usize) -> Record<'a> {
         let value = |array: &'a StringArray| if array.is_valid(row) { array.value(row) } else { "" };
-        self.html.is_valid(row).then(|| Record {
+        Record {
             url: value(self.url),
             host: value(self.host),
             registered_domain: value(self.registered_domain),
@@ -355,6 +405,6 @@ impl<'a> Columns<'a> {
             http_head: value(self.http_head),
             source: value(self.source),
             html: value(self.html),
-        })
+        }
     }
 }

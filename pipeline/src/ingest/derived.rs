@@ -2,7 +2,7 @@
 
 use arrow::array::{
     ArrayBuilder, ArrayRef, BooleanBuilder, Float32Builder, ListBuilder, StringBuilder, StructBuilder,
-    UInt8Builder, UInt32Builder,
+    UInt8Builder, UInt32Builder, UInt64Builder,
 };
 use arrow::datatypes::{DataType, Field, Fields};
 use kilim_connectors::seeds::SeedRecord;
@@ -24,6 +24,8 @@ pub(super) struct Standing<'a> {
     pub bound_copies: &'a str,
     /// Digest of the normalised text.
     pub text_digest: Option<&'a str>,
+    /// Bands of its sketch.
+    pub bands: Option<&'a [u64]>,
 }
 
 /// Builds the derived columns and the marks of one batch.
@@ -55,6 +57,7 @@ pub(super) struct DerivedBuilder {
     personal: BooleanBuilder,
     community: ListBuilder<StringBuilder>,
     text_digest: StringBuilder,
+    bands: ListBuilder<UInt64Builder>,
     outcome: StringBuilder,
     reasons: ListBuilder<StructBuilder>,
 }
@@ -112,6 +115,7 @@ impl Default for DerivedBuilder {
             personal: BooleanBuilder::new(),
             community: ListBuilder::new(StringBuilder::new()),
             text_digest: StringBuilder::new(),
+            bands: ListBuilder::new(UInt64Builder::new()),
             outcome: StringBuilder::new(),
             reasons: list_of_fields(reason_fields()),
         }
@@ -163,6 +167,8 @@ impl DerivedBuilder {
         }
         self.blocks.append(true);
         self.text_digest.append_option(standing.text_digest);
+        self.bands.values().append_slice(standing.bands.unwrap_or_default());
+        self.bands.append(standing.bands.is_some());
     }
 
     fn push_language(&mut self, page: &Page<'_>) {
@@ -257,12 +263,13 @@ impl DerivedBuilder {
         self.jurisdiction_claims.append(false);
         self.personal.append_null();
         self.community.append(false);
+        self.bands.append(false);
         self.reasons.append(true);
     }
 
     /// Derived columns in the order of the schema, then outcome and reasons.
     pub(super) fn finish(&mut self) -> (Vec<ArrayRef>, ArrayRef, ArrayRef) {
-        let builders: [&mut dyn ArrayBuilder; 27] = [
+        let builders: [&mut dyn ArrayBuilder; 28] = [
             &mut self.seed_id,
             &mut self.steward,
             &mut self.declared_lang,
@@ -290,6 +297,7 @@ impl DerivedBuilder {
             &mut self.personal,
             &mut self.community,
             &mut self.text_digest,
+            &mut self.bands,
         ];
         let derived = builders.into_iter().map(ArrayBuilder::finish).collect();
         (derived, ArrayBuilder::finish(&mut self.outcome), ArrayBuilder::finish(&mut self.reasons))

@@ -174,8 +174,8 @@ impl RowBuilder {
         self.fetched_at.append_option(header.timestamp().map(jiff::Timestamp::as_millisecond));
         self.ip.append_option(header.get("WARC-IP-Address"));
         self.payload_digest.append_option(header.get("WARC-Payload-Digest"));
-        self.refers_to
-            .append_option(header.get("WARC-Refers-To").or_else(|| header.get("WARC-Refers-To-Target-URI")));
+        let refers_to = header.get("WARC-Refers-To").or_else(|| header.get("WARC-Refers-To-Target-URI"));
+        self.refers_to.append_option(refers_to.map(without_brackets));
         let cut = record.truncated_by_cap().then_some("length");
         self.truncated.append_option(header.get("WARC-Truncated").or(cut));
 
@@ -325,6 +325,11 @@ impl RowBuilder {
         columns.push(new_null_array(self.schema.field(28).data_type(), rows));
         RecordBatch::try_new(Arc::clone(&self.schema), columns)
     }
+}
+
+/// An id or address as other columns have it.
+fn without_brackets(value: &str) -> &str {
+    value.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or(value).trim()
 }
 
 /// Appends to field `index` of a struct of text fields.

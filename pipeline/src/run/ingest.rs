@@ -46,6 +46,7 @@ pub fn ingest_plan(
         seeds: prepared.seed_index(),
         sources: prepared.sources.clone(),
         may_be_here: Arc::new(move |tuple| decider.decide_process(&place, tuple).allowed),
+        sketch: prepared.sketch,
         progress: Arc::clone(progress),
     };
     let keys = splits.iter().map(|split| ((split.input.clone(), split.offset), split.key.clone())).collect();

@@ -135,7 +135,7 @@ pub async fn run(
     }
 
     watch.stage("dedup", splits.len(), 0);
-    let (dedup_folder, dedup_key) = route::find_copies(&engine, &work_dir, &splits).await?;
+    let (dedup_folder, dedup_key) = route::find_copies(&prepared, &engine, &work_dir, &splits).await?;
     if options.until == Until::Dedup {
         return Ok(finished);
     }

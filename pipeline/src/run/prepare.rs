@@ -9,14 +9,16 @@ use kilim_connectors::store::{InputFile, Stores, expand_inputs};
 
 use super::error::RunError;
 use crate::config::{CorpusConfig, Loaded, Mode, SourceConfig};
+use crate::dedup::SketchSettings;
 use crate::ingest::{NamedStep, SourceFacts, Split};
 use crate::policy::{Action, Blocs, Decider, NodeFacts, Policies, SHIPPED_BLOCS};
 use crate::seal::NamedDigest;
 use crate::step::Resources;
 use crate::steps::StepKind;
+use crate::steps::dedup_minhash::DedupMinhash;
 
 /// Raised when stage 1 writes other rows for the same bytes and steps.
-const INGEST_VERSION: u32 = 1;
+const INGEST_VERSION: u32 = 2;
 
 /// One crawl file of the run.
 #[derive(Debug, Clone)]
@@ -51,6 +53,8 @@ pub struct Prepared {
     pub steps: Vec<NamedStep>,
     /// Whether `dedup_exact` is asked for.
     pub dedup: bool,
+    /// What sketches are made like, if `dedup_minhash` is asked for.
+    pub sketch: Option<SketchSettings>,
     /// Models and tables of the steps.
     pub models: Vec<NamedDigest>,
     /// The policies.
@@ -122,9 +126,15 @@ fn prepare_with(
         .map(|step| NamedStep { id: Arc::from(step.id.as_str()), kind: step.kind.clone() })
         .collect();
     let dedup = config.steps.iter().any(|step| matches!(step.kind, StepKind::DedupExact(_)));
+    let minhash = config.steps.iter().find_map(|step| match &step.kind {
+        StepKind::DedupMinhash(minhash) => Some(minhash),
+        _ => None,
+    });
+    let sketch = minhash.map(DedupMinhash::settings);
     let models = models(&steps, &resources)?;
     let sources = source_facts(&config);
-    let ingest_key = ingest_key(&config, &steps, &models, seeds_digest.as_deref(), &sources, &policies);
+    let ingest_key =
+        ingest_key(&config, &steps, sketch, &models, seeds_digest.as_deref(), &sources, &policies);
     let splits = split(&inputs, config.split_bytes.bytes(), &ingest_key);
     Ok(Prepared {
         base_dir: base_dir.to_owned(),
@@ -136,6 +146,7 @@ fn prepare_with(
         sources,
         steps,
         dedup,
+        sketch,
         models,
         policies,
         policy_files,
@@ -330,6 +341,7 @@ pub(super) fn key_of(parts: &[(&str, &str)]) -> String {
 fn ingest_key(
     config: &CorpusConfig,
     steps: &[NamedStep],
+    sketch: Option<SketchSettings>,
     models: &[NamedDigest],
     seeds_digest: Option<&str>,
     sources: &BTreeMap<String, SourceFacts>,
@@ -343,6 +355,7 @@ fn ingest_key(
     key_of(&[
         ("version", &INGEST_VERSION.to_string()),
         ("steps", &json(serde_json::to_string(&steps))),
+        ("sketch", &format!("{} {sketch:?}", DedupMinhash::VERSION)),
         ("models", &json(serde_json::to_string(models))),
         ("seeds", seeds_digest.unwrap_or_default()),
         ("sources", &format!("{sources:?}")),

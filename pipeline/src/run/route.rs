@@ -17,9 +17,9 @@ use crate::work_dir::{WorkDir, read_json, write_json};
 use crate::{dedup, functions};
 
 /// Raised when stage 2 gives other clusters for the same rows.
-pub(super) const DEDUP_VERSION: u32 = 1;
+pub(super) const DEDUP_VERSION: u32 = 2;
 /// Raised when stage 3 gives other routes for the same rows, clusters and policies.
-pub(super) const ROUTE_VERSION: u32 = 2;
+pub(super) const ROUTE_VERSION: u32 = 3;
 /// The last file of a stage's folder: it is whole.
 const DONE: &str = "done.json";
 
@@ -44,8 +44,9 @@ struct RouteDone {
     books: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
-/// Stage 2. Registers `rows`, `rows_keyed`, `clusters` and `repeats`.
+/// Stage 2. Registers `rows`, `rows_keyed`, `clusters`, `repeats` and `near`.
 pub(super) async fn find_copies(
+    prepared: &Prepared,
     engine: &Embedded,
     work_dir: &WorkDir,
     splits: &[SplitDone],
@@ -58,16 +59,21 @@ pub(super) async fn find_copies(
         let context = engine.context();
         register_functions(engine);
         register_rows(context, &work_dir.documents(), splits).await?;
-        let keyed = context.sql(dedup::ROWS_KEYED).await?.into_view();
-        context.deregister_table("rows_keyed")?;
-        context.register_table("rows_keyed", keyed)?;
         if folder.join(DONE).exists() {
-            register(context, "clusters", &table_path(&folder, "clusters")).await?;
-            return register(context, "repeats", &table_path(&folder, "repeats")).await;
+            for name in ["revisits", "clusters", "repeats", "near"] {
+                register(context, name, &table_path(&folder, name)).await?;
+            }
+            return dedup::register_rows_keyed(context).await;
         }
         std::fs::create_dir_all(&folder)?;
+        materialise(context, &folder, "revisits", dedup::revisits(context).await?).await?;
+        dedup::register_rows_keyed(context).await?;
         materialise(context, &folder, "clusters", dedup::clusters(context).await?).await?;
-        materialise(context, &folder, "repeats", dedup::repeats(context).await?).await
+        materialise(context, &folder, "repeats", dedup::repeats(context).await?).await?;
+        match prepared.sketch {
+            Some(_) => dedup::near::materialise_near(context, &folder).await,
+            None => materialise(context, &folder, "near", dedup::near::none(context).await?).await,
+        }
     };
     work.await.map_err(failed)?;
     if !folder.join(DONE).exists() {

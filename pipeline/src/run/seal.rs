@@ -418,7 +418,7 @@ fn books(name: &str, routed: &Routed, rows: u64, records: u64) -> Result<BTreeMa
         RunError::Books(format!("node {name} may have {may} documents and its shards hold {rows}"))
     })?;
     books.insert("sharded".to_owned(), rows);
-    books.insert("same_text".to_owned(), copies);
+    books.insert("duplicate".to_owned(), copies);
     let total: u64 = books.values().sum();
     if total != records {
         return Err(RunError::Books(format!("node {name}: {records} records went in, {total} came out")));

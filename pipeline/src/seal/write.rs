@@ -111,6 +111,7 @@ impl Operator for ShardWrite {
         InputNeeds {
             together: vec!["node", "shard_lang", "shard"],
             ordered_by: vec!["node", "shard_lang", "shard", "place", "id"],
+            ..InputNeeds::default()
         }
     }
 
