@@ -146,3 +146,69 @@ async fn components_by_sql(context: &SessionContext, folder: &Path) -> Result<()
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use arrow::array::RecordBatch;
+    use arrow::datatypes::UInt64Type;
+    use datafusion::catalog::MemTable;
+
+    use super::*;
+    use crate::dedup::edges::edge_schema;
+    use crate::engine::{Embedded, Limits};
+
+    async fn labels(context: &SessionContext) -> BTreeMap<u64, u64> {
+        let batches = context.table("near_ids").await.unwrap().collect().await.unwrap();
+        let pairs = batches.iter().flat_map(|batch| {
+            let column = |index: usize| batch.column(index).as_primitive::<UInt64Type>().values().to_vec();
+            column(0).into_iter().zip(column(1))
+        });
+        pairs.collect()
+    }
+
+    #[tokio::test]
+    async fn rounds_of_sql_and_the_forest_in_memory_agree() {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = Limits { threads: 2, memory: 64 << 20, spill_dir: folder.path().join("tmp") };
+        std::fs::create_dir_all(&limits.spill_dir).unwrap();
+        let engine = Embedded::new(&limits).unwrap();
+        let context = engine.context();
+        // Long chains, stars and pairs, told by a fixed rule.
+        let mut state = 1u64;
+        let mut next = |most: u64| {
+            state = super::super::shingles::mix(state.wrapping_add(0x9e37_79b9_7f4a_7c15));
+            state % most
+        };
+        let mut edges: Vec<(u64, u64)> = (1..200).map(|id| (10_000 + id, 10_000 + id - 1)).collect();
+        edges.extend((0..500).map(|_| (next(700), next(700))).map(|(a, b)| (a.max(b), a.min(b))));
+        let column = |pick: fn(&(u64, u64)) -> u64| UInt64Array::from_iter_values(edges.iter().map(pick));
+        let batch =
+            RecordBatch::try_new(edge_schema(), vec![Arc::new(column(|e| e.0)), Arc::new(column(|e| e.1))]);
+        let table = MemTable::try_new(edge_schema(), vec![vec![batch.unwrap()]]).unwrap();
+        context.register_table("edges", Arc::new(table)).unwrap();
+
+        let found = components(context).await.unwrap();
+        materialise(context, folder.path(), "near_ids", found).await.unwrap();
+        let in_memory = labels(context).await;
+        components_by_sql(context, folder.path()).await.unwrap();
+        assert_eq!(in_memory, labels(context).await);
+        assert_eq!(in_memory[&10_199], 10_000, "a chain of 200");
+        assert!(!table_path(folder.path(), "labels").exists());
+    }
+
+    #[tokio::test]
+    async fn a_forest_that_does_not_fit_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = Limits { threads: 1, memory: 200 << 10, spill_dir: folder.path().to_owned() };
+        let engine = Embedded::new(&limits).unwrap();
+        let ids = UInt64Array::from_iter_values(1..5000);
+        let least = UInt64Array::from_iter_values(0..4999);
+        let batch = RecordBatch::try_new(edge_schema(), vec![Arc::new(ids), Arc::new(least)]).unwrap();
+        let table = MemTable::try_new(edge_schema(), vec![vec![batch]]).unwrap();
+        engine.context().register_table("edges", Arc::new(table)).unwrap();
+        let error = components(engine.context()).await.unwrap().collect().await.unwrap_err();
+        assert!(is_out_of_memory(&error), "{error}");
+    }
+}

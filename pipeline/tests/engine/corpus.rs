@@ -49,6 +49,8 @@ pub(crate) struct Corpus {
     pub(crate) max_broken: &'static str,
     /// Steps between `identify_language` and `tag_license`, one a line.
     pub(crate) filters: &'static str,
+    /// Steps at the end, one a line.
+    pub(crate) dedup: &'static str,
     /// Worker threads of runs in this process.
     pub(crate) threads: usize,
 }
@@ -68,6 +70,7 @@ impl Corpus {
             split_bytes: "32MiB",
             max_broken: "1%",
             filters: "",
+            dedup: "  - dedup_exact: {}\n",
             threads: 2,
         };
         corpus.node("ke", "KE", "[KE]");
@@ -128,9 +131,9 @@ impl Corpus {
             "version: 1\ncorpus: jaribio\nas_of: 2026-11-23\nrandom_seed: 7\nruns_at: {}\nwork_dir: {}\n\
              max_broken: {}\nsplit_bytes: {}\nsources:\n{sources}steps:\n  - extract_html: {{}}\n  \
              - normalize_text: {{ form: nfc }}\n  - identify_language: {{ engine: whatlang }}\n{}  \
-             - tag_license: {{}}\n  - tag_jurisdiction: {{ from: [steward, contract, registry] }}\n  \
-             - dedup_exact: {{}}\nnodes:\n{nodes}policies: {policies:?}\n",
-            self.runs_at, self.work_dir, self.max_broken, self.split_bytes, self.filters,
+             - tag_license: {{}}\n  - tag_jurisdiction: {{ from: [steward, contract, registry] }}\n\
+             {}nodes:\n{nodes}policies: {policies:?}\n",
+            self.runs_at, self.work_dir, self.max_broken, self.split_bytes, self.filters, self.dedup,
         )
     }
 

@@ -10,6 +10,7 @@ mod corpus;
 mod determinism;
 mod door;
 mod fixtures;
+mod near;
 mod pages;
 mod residency;
 mod resume;
