@@ -7,6 +7,7 @@
 //! clusters of them. A near-duplicate is another text, so no claim goes from one to the other; what binds any of
 //! them is `cluster_jurisdictions`, which a policy may ask for.
 
+mod buckets;
 pub mod components;
 pub mod edges;
 mod fold;

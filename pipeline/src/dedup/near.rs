@@ -1,14 +1,14 @@
 //! Near-duplicates: from bands to clusters.
 //!
-//! 1. Every band of every open text is a pair (hash, id). They are sorted, spilling where they must.
-//! 2. `StarEdges` makes an edge of every id that shares a hash with a lesser one.
+//! 1. Every band of every open text is a pair (hash, id).
+//! 2. `StarEdges` makes an edge of every id that shares a hash with a lesser one. What it cannot hold goes to disk.
 //! 3. `Components` joins what hangs together. Where its memory does not suffice, rounds of SQL do the same.
 //! 4. Components are texts; `near` gives each of their texts its cluster.
 //!
 //! A text is known by the first 64 bits of its digest, so that exact copies are one from the start and nothing has to
 //! number texts densely, which would take a sort of its own and make ids depend on the rest of the corpus. Among 10⁹
 //! texts two share an id by chance with probability 0.03; they would be one cluster.
-//! State while sorting is 16 bytes a band, 224 a text with 14 bands.
+//! State on the way is 16 bytes a band, 224 a text with 14 bands.
 
 use std::path::Path;
 use std::sync::Arc;
