@@ -29,4 +29,4 @@ pub use local::AtomicFile;
 pub use location::{Location, Scheme};
 pub use remote::{PATIENCE, PATIENCE_VARIABLE, REQUEST_TIMEOUT, RETRIES};
 pub use said::StoreSaid;
-pub use upload::{PARTS_AT_ONCE, PART_BYTES, PutFile};
+pub use upload::{PART_BYTES, PARTS_AT_ONCE, PutFile};

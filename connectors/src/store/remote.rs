@@ -118,14 +118,16 @@ impl Environment {
                 Scheme::Gs => {
                     let mut builder = GoogleCloudStorageBuilder::from_env();
                     if std::env::var_os("GOOGLE_TIMEOUT").is_none() {
-                        builder = builder.with_config(GoogleConfigKey::Client(ClientConfigKey::Timeout), timeout);
+                        builder =
+                            builder.with_config(GoogleConfigKey::Client(ClientConfigKey::Timeout), timeout);
                     }
                     Arc::new(builder.with_url(root).with_retry(retry).build()?)
                 }
                 Scheme::Az => {
                     let mut builder = MicrosoftAzureBuilder::from_env();
                     if std::env::var_os("AZURE_TIMEOUT").is_none() {
-                        builder = builder.with_config(AzureConfigKey::Client(ClientConfigKey::Timeout), timeout);
+                        builder =
+                            builder.with_config(AzureConfigKey::Client(ClientConfigKey::Timeout), timeout);
                     }
                     Arc::new(builder.with_url(root).with_retry(retry).build()?)
                 }
@@ -161,7 +163,8 @@ mod tests {
 
     #[test]
     fn patience_is_a_number_of_seconds() {
-        let patience = |text: &str| Environment::of([(PATIENCE_VARIABLE.to_owned(), text.to_owned())]).patience();
+        let patience =
+            |text: &str| Environment::of([(PATIENCE_VARIABLE.to_owned(), text.to_owned())]).patience();
         assert_eq!(patience("7").unwrap(), Duration::from_secs(7));
         for bad in ["", "0", "saba", "-1", "86401"] {
             let error = patience(bad).unwrap_err();

@@ -80,7 +80,9 @@ mod tests {
     #[test]
     fn addresses_lose_what_is_secret() {
         assert_eq!(
-            said("Error performing GET http://mtu:siri@duka.example/a/b?X-Amz-Signature=siri in 2s - refused (https://x.example?t=siri)"),
+            said(
+                "Error performing GET http://mtu:siri@duka.example/a/b?X-Amz-Signature=siri in 2s - refused (https://x.example?t=siri)"
+            ),
             "Error performing GET http://duka.example/a/b in 2s - refused (https://x.example)"
         );
         assert_eq!(said("no address: at all"), "no address: at all");

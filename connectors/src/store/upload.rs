@@ -17,8 +17,8 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use object_store::path::Path as StorePath;
 use object_store::{
-    Attribute, Attributes, GetOptions, MultipartUpload, ObjectStore, PutMultipartOptions, PutOptions, PutPayload,
-    PutResult, UploadPart,
+    Attribute, Attributes, GetOptions, MultipartUpload, ObjectStore, PutMultipartOptions, PutOptions,
+    PutPayload, PutResult, UploadPart,
 };
 use tokio::io::AsyncReadExt;
 

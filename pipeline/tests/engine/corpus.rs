@@ -51,6 +51,8 @@ pub(crate) struct Corpus {
     pub(crate) filters: &'static str,
     /// Worker threads of runs in this process.
     pub(crate) threads: usize,
+    /// Variables of runs as a process.
+    pub(crate) variables: Vec<(String, String)>,
 }
 
 impl Corpus {
@@ -69,6 +71,7 @@ impl Corpus {
             max_broken: "1%",
             filters: "",
             threads: 2,
+            variables: Vec::new(),
         };
         corpus.node("ke", "KE", "[KE]");
         corpus.node("eu", "EU", "[EU]");
@@ -150,7 +153,7 @@ impl Corpus {
     pub(crate) fn try_run_until(&self, until: Until) -> Result<Finished, RunError> {
         let report = config::validate_file(&self.write(), None);
         let loaded = report.loaded.ok_or_else(|| RunError::Config(Box::new(report.diagnostics)))?;
-        let options = RunOptions { threads: self.threads, memory: 256 << 20, node: None, until };
+        let options = RunOptions { threads: self.threads, memory: 256 << 20, node: None, until, done: None };
         let work = async { run(&loaded, &options, &Arc::new(Progress::default()), &Unwatched).await };
         runtime(self.threads).block_on(work)
     }
@@ -168,8 +171,12 @@ impl Corpus {
     /// The command, on this corpus.
     pub(crate) fn command(&self, name: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kilim"));
-        command.args([name, "--no-progress", "--threads", "2", "-c"]).arg(self.path("corpus.yaml"));
+        command.args([name, "-c"]).arg(self.path("corpus.yaml"));
+        if ["run", "resume"].contains(&name) {
+            command.args(["--no-progress", "--threads", "2"]);
+        }
         command.env("NO_COLOR", "1").stdin(Stdio::null());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 
