@@ -20,13 +20,13 @@ use kilim_langid::{LangTag, matches};
 use crate::functions::{array_function, label_list};
 use crate::policy::{DecisionTable, Tuple};
 
-/// `rows_keyed`, `clusters` and `repeats` joined: what decisions need. In `rank`, times are milliseconds of equal width
+/// `rows_keyed`, `clusters` and `repeats` joined: what decisions need. Texts are measured below the joins, which would
+/// else sort them. In `rank`, times are milliseconds of equal width
 /// (and from year 1 on, positive): as text, `12:00:00.5Z` would come before `12:00:00Z`.
 const FACTS: &str = "
 SELECT
     r.input, r.warc_offset, r.inner_offset, r.row_key, r.doc_id, r.source, r.lang, r.outcome, r.text_digest,
-    r.text_chars,
-    coalesce(CAST(octet_length(r.text) AS BIGINT UNSIGNED), 0) AS text_bytes,
+    r.text_chars, r.text_bytes,
     c.cluster_id, coalesce(c.cluster_size, 1) AS cluster_size,
     coalesce(p.kept, r.row_key) <> r.row_key AS same_record,
     CASE WHEN r.seed_id IS NULL THEN '1' ELSE '0' END
@@ -39,7 +39,7 @@ SELECT
         union_labels(array_to_string(r.community, ','), c.community),
         r.mode, r.source, r.steward, r.license_tier, coalesce(r.optout_train, 'unknown'), r.personal
     ) AS tuple
-FROM rows_keyed r
+FROM (SELECT *, coalesce(CAST(octet_length(text) AS BIGINT UNSIGNED), 0) AS text_bytes FROM rows_keyed) r
 LEFT JOIN clusters c ON r.text_digest = c.text_digest
 LEFT JOIN repeats p ON r.doc_id = p.doc_id";
 

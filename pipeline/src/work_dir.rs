@@ -121,11 +121,7 @@ impl WorkDir {
                 return Err(WorkDirError::Io { action: "lock", path, source });
             }
         }
-        let tmp = self.tmp();
-        if tmp.exists() {
-            remove_all(&tmp)?;
-        }
-        for folder in [self.documents(), tmp, self.stages(), self.commits()] {
+        for folder in [self.documents(), self.tmp(), self.stages(), self.commits()] {
             make_dir(&folder)?;
         }
         self.remove_unfinished()?;
@@ -138,18 +134,18 @@ impl WorkDir {
             for path in entries(folder)? {
                 // As `tempfile` names them.
                 if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".tmp")) {
-                    fs::remove_file(&path).map_err(|source| WorkDirError::Io {
-                        action: "remove",
-                        path: path.clone(),
-                        source,
-                    })?;
+                    remove(&path)?;
                 }
             }
         }
         for stage in entries(&self.stages())? {
             if !stage.join(STAGE_DONE).exists() {
-                remove_all(&stage)?;
+                remove(&stage)?;
             }
+        }
+        // Not the folder itself: it may be a link, or a disk of its own for spills.
+        for path in entries(&self.tmp())? {
+            remove(&path)?;
         }
         Ok(())
     }
@@ -161,12 +157,10 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, WorkDirError> {
     read().map_err(|source| WorkDirError::Io { action: "read", path: folder.to_owned(), source })
 }
 
-fn remove_all(folder: &Path) -> Result<(), WorkDirError> {
-    fs::remove_dir_all(folder).map_err(|source| WorkDirError::Io {
-        action: "clear",
-        path: folder.to_owned(),
-        source,
-    })
+/// Removes a file, or a folder and all in it.
+fn remove(path: &Path) -> Result<(), WorkDirError> {
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    removed.map_err(|source| WorkDirError::Io { action: "remove", path: path.to_owned(), source })
 }
 
 fn make_dir(path: &Path) -> Result<(), WorkDirError> {

@@ -1,6 +1,8 @@
 //! A store that is not ours and speaks S3: an endpoint named by `KILIM_TEST_S3`, or PyPI's `moto_server`, started here from
 //! `KILIM_MOTO_SERVER` or the `PATH`. Without either a test says that it was skipped. See pipeline/tests/stores/README.md.
 
+#![allow(dead_code, reason = "each test that takes this file in needs another part of it")]
+
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};

@@ -98,6 +98,11 @@ impl RunError {
 const FULL: &str = "the disk is full, or a quota or a limit on file sizes is reached: free some space and run the same \
                     command again; what is done stays";
 
+/// Numbers of the errors of Linux behind [`is_full`].
+const ENOSPC: i32 = 28;
+const EFBIG: i32 = 27;
+const EDQUOT: i32 = 122;
+
 fn stage_hint(error: &DataFusionError) -> Option<String> {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
@@ -111,6 +116,14 @@ fn stage_hint(error: &DataFusionError) -> Option<String> {
             return Some("raise --memory; what is done stays".to_owned());
         }
         cause = error.source();
+    }
+    let text = error.to_string();
+    // The Parquet writer keeps only the words of an error that it meets when it writes its last bytes.
+    if [ENOSPC, EFBIG, EDQUOT]
+        .iter()
+        .any(|error| text.contains(&io::Error::from_raw_os_error(*error).to_string()))
+    {
+        return Some(FULL.to_owned());
     }
     let DataFusionError::External(source) = error.find_root() else { return None };
     source.downcast_ref::<ShardError>().map(|shard| format!("{}; what is done stays", shard.hint()))

@@ -49,7 +49,7 @@ pub(crate) struct Corpus {
     pub(crate) max_broken: &'static str,
     /// Steps between `identify_language` and `tag_license`, one a line.
     pub(crate) filters: &'static str,
-    /// Worker threads of runs in this process.
+    /// Worker threads of runs.
     pub(crate) threads: usize,
     /// Variables of runs as a process.
     pub(crate) variables: Vec<(String, String)>,
@@ -173,7 +173,7 @@ impl Corpus {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kilim"));
         command.args([name, "-c"]).arg(self.path("corpus.yaml"));
         if ["run", "resume"].contains(&name) {
-            command.args(["--no-progress", "--threads", "2"]);
+            command.args(["--no-progress", "--threads", &self.threads.to_string()]);
         }
         command.env("NO_COLOR", "1").stdin(Stdio::null());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));

@@ -149,7 +149,7 @@ fn shards_that_a_killed_run_has_put_are_not_sent_again() {
 #[test]
 fn what_a_killed_run_left_in_a_bucket_is_in_no_version_of_another_config() {
     let (server, mut corpus) = fake();
-    kill_at(&corpus, "node.uploaded:2");
+    kill_at(&corpus, "node.uploaded:1");
     let left = published(&server);
     for fields in corpus.nodes.values_mut() {
         *fields = fields.replace("max_bytes: 4KiB", "max_bytes: 64KiB");
