@@ -1,7 +1,5 @@
 //! Stores against an S3 that is not ours. One test, since it measures the memory of its process.
 
-#![expect(clippy::unwrap_used, reason = "a failing step should panic, and these are all tests")]
-
 #[path = "support/moto.rs"]
 mod moto;
 

@@ -168,6 +168,11 @@ impl StoreError {
             Self::Remote { source, .. } if source.to_string().contains("scheme is not allowed") => {
                 "AWS_ALLOW_HTTP=true lets a store be reached without TLS".into()
             }
+            Self::Remote { source, .. } if source.to_string().contains("169.254.169.254") => {
+                "no key was found, so the cloud's own machine was asked for one: set AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY, or AWS_SKIP_SIGNATURE=true for a bucket that is open to all"
+                    .into()
+            }
             Self::Remote { name, .. } if !name.starts_with("http") => {
                 "the store was asked again and again; once it answers, `kilim resume` goes on from here. It is found, and \
                  credentials are, through the environment only: AWS_*, GOOGLE_*, AZURE_*"

@@ -35,7 +35,7 @@ pub const RETRIES: usize = 10;
 
 /// How long one attempt may take, its body included: 8 MiB in this time is 1.1 Mbit/s. object_store's own 30 s break
 /// off windows on a shared line.
-pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+pub const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Variables of the environment: those of the process, or a caller's.
 #[derive(Default)]

@@ -29,6 +29,8 @@ pub(crate) enum Trouble {
     HalfBody,
     /// The request is carried out; its answer never comes.
     LoseAnswer,
+    /// Another run commits `v0001` of the bucket before the request is answered.
+    Overtake,
     /// From here on no request is answered, until [`FakeS3::revive`].
     Die,
 }
@@ -47,10 +49,17 @@ struct Object {
     digest: Option<String>,
 }
 
+/// An object on its way, in parts.
+struct Upload {
+    key: String,
+    digest: Option<String>,
+    parts: BTreeMap<u32, Vec<u8>>,
+}
+
 #[derive(Default)]
 struct State {
     objects: BTreeMap<String, Object>,
-    uploads: BTreeMap<String, (String, Option<String>, BTreeMap<u32, Vec<u8>>)>,
+    uploads: BTreeMap<String, Upload>,
     plans: Vec<Plan>,
     log: Vec<String>,
     made: u64,
@@ -186,6 +195,10 @@ impl FakeS3 {
         if trouble == Some(Trouble::Drop) {
             return;
         }
+        if trouble == Some(Trouble::Overtake) {
+            let bucket = request.key.split('/').next().unwrap_or_default();
+            self.put(&format!("{bucket}/corpus/v0001/manifest.json"), b"{}");
+        }
         let mut answer = match trouble {
             Some(Trouble::Busy) => error("503 Slow Down", "SlowDown"),
             _ => self.state().answer(&request),
@@ -245,11 +258,11 @@ impl State {
             }
             "GET" | "HEAD" => self.get(request),
             "PUT" if !upload.is_empty() => {
-                let Some((_, _, parts)) = self.uploads.get_mut(&upload) else {
+                let Some(on_its_way) = self.uploads.get_mut(&upload) else {
                     return error("404 Not Found", "NoSuchUpload");
                 };
                 let number = parameter("partNumber").and_then(|text| text.parse().ok()).unwrap_or(0);
-                parts.insert(number, request.body.clone());
+                on_its_way.parts.insert(number, request.body.clone());
                 tagged(&format!("\"sehemu-{number}\""), Vec::new())
             }
             "PUT" if request.header("if-none-match") == "*" && self.objects.contains_key(&request.key) => {
@@ -262,13 +275,14 @@ impl State {
             "POST" if parameter("uploads").is_some() => {
                 self.made += 1;
                 let id = format!("pakia-{}", self.made);
-                self.uploads.insert(id.clone(), (request.key.clone(), request.digest(), BTreeMap::new()));
+                let (key, digest) = (request.key.clone(), request.digest());
+                self.uploads.insert(id.clone(), Upload { key, digest, parts: BTreeMap::new() });
                 xml(&format!(
                     "<InitiateMultipartUploadResult><UploadId>{id}</UploadId></InitiateMultipartUploadResult>"
                 ))
             }
             "POST" if !upload.is_empty() => {
-                let Some((key, digest, parts)) = self.uploads.remove(&upload) else {
+                let Some(Upload { key, digest, parts }) = self.uploads.remove(&upload) else {
                     return error("404 Not Found", "NoSuchUpload");
                 };
                 let e_tag = self.put(key, parts.into_values().flatten().collect(), digest);
@@ -392,16 +406,9 @@ fn decoded(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
         let hex = (first == b'%').then(|| tail.get(..2)).flatten();
-        match hex.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = tail;
-            }
-        }
+        let decoded = hex.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        bytes.push(decoded.unwrap_or(first));
+        rest = if decoded.is_some() { &tail[2..] } else { tail };
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }

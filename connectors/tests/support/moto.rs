@@ -2,6 +2,7 @@
 //! `KILIM_MOTO_SERVER` or the `PATH`. Without either a test says that it was skipped. See pipeline/tests/stores/README.md.
 
 #![allow(dead_code, reason = "each test that takes this file in needs another part of it")]
+#![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

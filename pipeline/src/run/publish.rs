@@ -249,13 +249,11 @@ async fn settle(
 ) -> Result<(), RunError> {
     for file in stores.list(version).await? {
         match ours.get(&file.location) {
-            Some(identity) => {
-                if identity.as_ref().is_none_or(|identity| *identity == file.identity) {
-                    ours.remove(&file.location);
-                }
+            Some(identity) if identity.as_ref().is_none_or(|identity| *identity == file.identity) => {
+                ours.remove(&file.location);
             }
             None if is_own(version, &file.location) => stores.delete(&file.location).await?,
-            None => {}
+            _ => {}
         }
     }
     // Listings may be behind, and some stores tag objects otherwise there.

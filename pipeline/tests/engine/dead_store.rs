@@ -79,10 +79,16 @@ fn a_flaky_store_costs_time_and_no_byte() {
     server.plan(&["PUT ke-node/corpus/v0001/data"], 1, 2, Trouble::Busy);
     server.plan(&["PUT", "decisions.jsonl"], 0, 1, Trouble::LoseAnswer);
     server.plan(&["PUT", "manifest.json"], 0, 1, Trouble::LoseAnswer);
-    let said = corpus.kilim("run");
+    corpus.write();
+    let said = Said::new(&corpus.command("run").arg("-vv").output().expect("the command starts"));
     said.done();
+    assert!(said.stderr.contains("backing off"), "-vv tells of retries: {}", said.stderr);
     assert_same(&whole, &published(&server), "in spite of trouble");
     keeps_secrets(&corpus, &[&said], &[SECRET_KEY, ACCESS_KEY]);
+    for (name, bytes) in published(&server) {
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains(SECRET_KEY) && !text.contains(ACCESS_KEY), "{name}");
+    }
 
     // And once more: both versions are known, nothing is written.
     let puts = server.count(&["PUT"]);
@@ -132,6 +138,7 @@ fn a_store_that_dies_stops_the_run_with_a_hint_and_resume_goes_on() {
 }
 
 #[test]
+#[cfg_attr(not(debug_assertions), ignore = "release builds have no points to stop at")]
 fn shards_that_a_killed_run_has_put_are_not_sent_again() {
     let (server, corpus) = fake();
     kill_at(&corpus, "node.uploaded:1");
@@ -147,6 +154,7 @@ fn shards_that_a_killed_run_has_put_are_not_sent_again() {
 }
 
 #[test]
+#[cfg_attr(not(debug_assertions), ignore = "release builds have no points to stop at")]
 fn what_a_killed_run_left_in_a_bucket_is_in_no_version_of_another_config() {
     let (server, mut corpus) = fake();
     kill_at(&corpus, "node.uploaded:1");
@@ -172,6 +180,7 @@ fn what_a_killed_run_left_in_a_bucket_is_in_no_version_of_another_config() {
 }
 
 #[test]
+#[cfg_attr(not(debug_assertions), ignore = "release builds have no points to stop at")]
 fn a_version_that_another_run_committed_meanwhile_is_not_replaced() {
     let (server, corpus) = fake();
     kill_at(&corpus, "node.remembered:1");
@@ -187,6 +196,22 @@ fn a_version_that_another_run_committed_meanwhile_is_not_replaced() {
     assert!(committed.iter().all(|(name, bytes)| now.get(name) == Some(bytes)), "what was committed stays");
     assert!(now.keys().any(|name| name.starts_with("eu-node/corpus/v0002/manifest")), "{:?}", now.keys());
     corpus.kilim("verify").done();
+}
+
+#[test]
+fn a_run_that_is_overtaken_while_it_uploads_stops_and_the_next_writes_another_version() {
+    for words in [["PUT ke-node", "/data/"], ["GET ke-node?", "list-type"]] {
+        let (server, corpus) = fake();
+        server.plan(&words, 0, 1, Trouble::Overtake);
+        let said = corpus.kilim("run");
+        said.refused(
+            2,
+            &["another run committed other shards as s3://ke-node/corpus/v0001", "hint:", "resume"],
+        );
+        assert_eq!(server.objects("ke-node/corpus/v0001/")["manifest.json"], b"{}", "never replaced");
+        corpus.kilim("resume").done();
+        assert!(server.objects("ke-node/corpus/v0002/").contains_key("manifest.json"), "{words:?}");
+    }
 }
 
 #[test]

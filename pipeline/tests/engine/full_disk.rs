@@ -4,6 +4,12 @@
 //! A small tmpfs in a mount namespace of its own gives the real ENOSPC and leaves no mount behind; where neither root nor
 //! user namespaces allow one, the test says that it was skipped. A limit on the size of files works everywhere.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test says what it saw, and that it was skipped"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{Command, Stdio};

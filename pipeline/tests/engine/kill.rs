@@ -73,7 +73,7 @@ fn names(corpus: &Corpus) -> BTreeSet<String> {
 fn commits(corpus: &Corpus) -> BTreeSet<String> {
     names(corpus)
         .into_iter()
-        .filter(|name| name.starts_with("documents/") && name.ends_with(".json"))
+        .filter(|name| name.starts_with("documents/") && name.strip_suffix(".json").is_some())
         .collect()
 }
 
@@ -90,6 +90,7 @@ fn forget(corpus: &Corpus, what: &[&str]) {
 }
 
 #[test]
+#[cfg_attr(not(debug_assertions), ignore = "release builds have no points to stop at")]
 fn a_run_killed_while_it_reads_goes_on_with_the_splits_that_are_left() {
     let corpus = many_splits();
     corpus.kilim("run").done();
@@ -113,6 +114,7 @@ fn a_run_killed_while_it_reads_goes_on_with_the_splits_that_are_left() {
 }
 
 #[test]
+#[cfg_attr(not(debug_assertions), ignore = "release builds have no points to stop at")]
 fn a_run_killed_after_it_has_read_reads_nothing_again() {
     let corpus = many_splits();
     corpus.kilim("run").done();

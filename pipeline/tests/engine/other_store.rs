@@ -40,14 +40,14 @@ async fn a_crawl_in_a_bucket_becomes_shards_in_two_others() {
     let Some(server) = Moto::start(&BUCKETS) else { return };
     let stores = Stores::with_variables(server.variables());
     empty(&stores, &BUCKETS).await;
-    let mut list = String::new();
+    let mut list = Vec::new();
     for (name, bytes) in crawl_files() {
         let crawl_file = place(&format!("s3://{}/crawl/{name}", BUCKETS[0]));
         stores.put(&crawl_file, bytes.into()).await.expect("the store takes it");
-        list.push_str(&format!("crawl/{name}\n"));
+        list.push(format!("crawl/{name}"));
     }
     let paths = place(&format!("s3://{}/warc.paths", BUCKETS[0]));
-    stores.put(&paths, list.into()).await.expect("the store takes it");
+    stores.put(&paths, list.join("\n").into()).await.expect("the store takes it");
 
     let corpus = at_stores(server.variables(), BUCKETS);
     let said = corpus.kilim("run");
