@@ -25,8 +25,7 @@ use crate::policy::{DecisionTable, Tuple};
 const FACTS: &str = "
 SELECT
     r.input, r.warc_offset, r.inner_offset, r.row_key, r.doc_id, r.source, r.lang, r.outcome, r.text_digest,
-    r.text_chars,
-    coalesce(CAST(octet_length(r.text) AS BIGINT UNSIGNED), 0) AS text_bytes,
+    r.text_chars, r.text_bytes,
     coalesce(n.cluster_id, c.cluster_id) AS cluster_id,
     coalesce(n.cluster_size, c.cluster_size, 1) AS cluster_size, n.cluster_id AS near_id,
     coalesce(p.kept, r.row_key) <> r.row_key AS same_record,

@@ -53,12 +53,13 @@ SELECT original, string_agg(DISTINCT bound_copies, ',') AS bound_copies FROM (
 ) WHERE original IS NOT NULL AND bound_copies <> ''
 GROUP BY original";
 
-/// Rows with a key that orders as (input, offset, inner offset) does, and bound by what binds their revisits.
+/// Rows with a key that orders as (input, offset, inner offset) does, and bound by what binds their revisits. Texts are
+/// measured here, below all joins, which would else sort them.
 const ROWS_KEYED: &str = "
 SELECT $columns,
     r.input || ' ' || lpad(CAST(r.warc_offset AS VARCHAR), 20, '0') || ' '
         || lpad(CAST(r.inner_offset AS VARCHAR), 20, '0') AS row_key
-FROM rows r";
+FROM (SELECT *, coalesce(CAST(octet_length(text) AS BIGINT UNSIGNED), 0) AS text_bytes FROM rows) r";
 
 const WITH_REVISITS: &str = "r.* EXCEPT (bound_by, bound_copies),
     union_labels(r.bound_by, union_labels(d.bound_copies, union_labels(i.bound_copies, u.bound_copies))) AS bound_by,

@@ -73,6 +73,23 @@ pub(super) fn space(prepared: &Prepared, work_dir: &WorkDir) -> Result<(u64, u64
     Ok((needed, free))
 }
 
+/// Refuses a run that is to begin after stage 1, if there is a split to read.
+pub(super) fn refuse_unread(prepared: &Prepared, work_dir: &WorkDir) -> Result<(), RunError> {
+    let folder = work_dir.documents();
+    let all = prepared.splits.len();
+    let unread =
+        prepared.splits.iter().filter(|split| SplitDone::find(&folder, &split.key).is_none()).count();
+    if unread == 0 {
+        return Ok(());
+    }
+    Err(RunError::refused(
+        format!(
+            "{unread} of {all} splits have no commit under the current keys: the ingest stage has to run first"
+        ),
+        "leave out --from; an added or changed file, step, model or seed list gives splits another key",
+    ))
+}
+
 /// Reads what has not been read, and hands back all splits in order.
 pub(super) async fn ingest(
     prepared: &Prepared,

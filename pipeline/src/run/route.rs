@@ -1,7 +1,7 @@
 //! Runs stages 2 and 3: copies, decisions, placements, outcomes.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::common::Result as PlanResult;
@@ -13,7 +13,7 @@ use crate::engine::Embedded;
 use crate::ingest::SplitDone;
 use crate::policy::{DecisionTable, MAX_TUPLES};
 use crate::route::{self, Routing, ShardCounts};
-use crate::work_dir::{WorkDir, read_json, write_json};
+use crate::work_dir::{STAGE_DONE, WorkDir, read_json, write_json};
 use crate::{dedup, functions};
 
 /// Raised when stage 2 gives other clusters for the same rows.
@@ -21,7 +21,7 @@ pub(super) const DEDUP_VERSION: u32 = 2;
 /// Raised when stage 3 gives other routes for the same rows, clusters and policies.
 pub(super) const ROUTE_VERSION: u32 = 3;
 /// The last file of a stage's folder: it is whole.
-const DONE: &str = "done.json";
+const DONE: &str = STAGE_DONE;
 
 /// Where the tables of stages 2 and 3 are, and what was decided.
 pub(super) struct Routed {
@@ -50,11 +50,13 @@ pub(super) async fn find_copies(
     engine: &Embedded,
     work_dir: &WorkDir,
     splits: &[SplitDone],
+    must_stand: bool,
 ) -> Result<(PathBuf, String), RunError> {
     let failed = RunError::stage("dedup");
     let keys: Vec<&str> = splits.iter().map(|split| split.key.as_str()).collect();
     let key = key_of(&[("dedup", &DEDUP_VERSION.to_string()), ("splits", &keys.join(" "))]);
     let folder = work_dir.stage(&key);
+    refuse_missing("dedup", &folder, must_stand)?;
     let work = async {
         let context = engine.context();
         register_functions(engine);
@@ -95,10 +97,12 @@ pub(super) async fn route(
     work_dir: &WorkDir,
     dedup_folder: PathBuf,
     dedup_key: &str,
+    must_stand: bool,
 ) -> Result<Routed, RunError> {
     let failed = RunError::stage("route");
     let key = route_key(prepared, dedup_key);
     let folder = work_dir.stage(&key);
+    refuse_missing("route", &folder, must_stand)?;
     std::fs::create_dir_all(&folder).map_err(|error| failed(error.into()))?;
     let context = engine.context();
     let done: Option<RouteDone> = read_json(&folder.join(DONE));
@@ -154,6 +158,17 @@ pub(super) async fn route(
     };
     write_json(&folder.join(DONE), &done)?;
     Ok(Routed { dedup_folder, route_folder: folder, routing, counts, books })
+}
+
+/// Refuses a run that is to begin after `stage`, if that has no commit in `folder`.
+fn refuse_missing(stage: &str, folder: &Path, must_stand: bool) -> Result<(), RunError> {
+    if !must_stand || folder.join(DONE).exists() {
+        return Ok(());
+    }
+    Err(RunError::refused(
+        format!("the {stage} stage has no commit under the current keys: it has to run first"),
+        "leave out --from, or name an earlier stage; other inputs, steps, policies or nodes give other keys",
+    ))
 }
 
 fn route_key(prepared: &Prepared, dedup_key: &str) -> String {

@@ -51,8 +51,10 @@ pub(crate) struct Corpus {
     pub(crate) filters: &'static str,
     /// Steps at the end, one a line.
     pub(crate) dedup: &'static str,
-    /// Worker threads of runs in this process.
+    /// Worker threads of runs.
     pub(crate) threads: usize,
+    /// Variables of runs as a process.
+    pub(crate) variables: Vec<(String, String)>,
 }
 
 impl Corpus {
@@ -72,6 +74,7 @@ impl Corpus {
             filters: "",
             dedup: "  - dedup_exact: {}\n",
             threads: 2,
+            variables: Vec::new(),
         };
         corpus.node("ke", "KE", "[KE]");
         corpus.node("eu", "EU", "[EU]");
@@ -153,7 +156,7 @@ impl Corpus {
     pub(crate) fn try_run_until(&self, until: Until) -> Result<Finished, RunError> {
         let report = config::validate_file(&self.write(), None);
         let loaded = report.loaded.ok_or_else(|| RunError::Config(Box::new(report.diagnostics)))?;
-        let options = RunOptions { threads: self.threads, memory: 256 << 20, node: None, until };
+        let options = RunOptions { threads: self.threads, memory: 256 << 20, node: None, until, done: None };
         let work = async { run(&loaded, &options, &Arc::new(Progress::default()), &Unwatched).await };
         runtime(self.threads).block_on(work)
     }
@@ -171,8 +174,12 @@ impl Corpus {
     /// The command, on this corpus.
     pub(crate) fn command(&self, name: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kilim"));
-        command.args([name, "--no-progress", "--threads", "2", "-c"]).arg(self.path("corpus.yaml"));
+        command.args([name, "-c"]).arg(self.path("corpus.yaml"));
+        if ["run", "resume"].contains(&name) {
+            command.args(["--no-progress", "--threads", &self.threads.to_string()]);
+        }
         command.env("NO_COLOR", "1").stdin(Stdio::null());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 
