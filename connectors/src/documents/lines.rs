@@ -16,7 +16,7 @@ const READ_AHEAD: usize = 64 << 10;
 /// What stands in a stretch of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LineItem {
-    /// A line.
+    /// A line. It begins at its place, which may lie behind the position at which the call began.
     Line {
         /// Where, with the line end.
         place: Place,

@@ -281,11 +281,13 @@ impl SplitReader {
             }
             Content::Parquet(reader, rows) => return next_rows(reader, rows, fields, found).await,
             Content::Lines(lines) => {
-                let unread = window.from(lines.position());
-                let step = lines.step(unread, window.at_eof());
+                let step = lines.step(window.from(lines.position()), window.at_eof());
                 if let LineStep::Item(item) = &step {
                     let line = match item {
-                        LineItem::Line { content_bytes, .. } => &unread[..*content_bytes],
+                        // It may begin behind the position: the first line of a split does.
+                        LineItem::Line { place, content_bytes } => {
+                            &window.from(place.offset)[..*content_bytes]
+                        }
                         _ => &[],
                     };
                     found.account(item.place());

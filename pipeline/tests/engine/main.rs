@@ -8,6 +8,7 @@ mod books;
 mod broken_files;
 mod corpus;
 mod determinism;
+mod documents;
 mod door;
 mod fixtures;
 mod pages;
