@@ -89,7 +89,12 @@ fn sum(text: &str) -> u32 {
 }
 
 fn lines(values: impl Iterator<Item = Value>) -> String {
-    values.map(|value| format!("{value}\n")).collect()
+    let mut lines = String::new();
+    for value in values {
+        lines.push_str(&value.to_string());
+        lines.push('\n');
+    }
+    lines
 }
 
 /// As datatrove's `JsonlWriter` writes a document.

@@ -366,15 +366,16 @@ fn stretches(row_groups: &[RowGroupMetaData], file_bytes: u64) -> Option<Vec<Gro
         if group.num_rows() == 0 || group.columns().is_empty() {
             continue;
         }
-        let mut bytes = u64::MAX..0;
+        let (mut first, mut last) = (u64::MAX, 0);
         for column in group.columns() {
             let starts = [Some(column.data_page_offset()), column.dictionary_page_offset()];
             // Some writers say 0 where there is no dictionary.
             let starts = starts.into_iter().flatten().filter(|start| *start != 0);
             let start = u64::try_from(starts.min()?).ok()?;
             let end = start.checked_add(u64::try_from(column.compressed_size()).ok()?)?;
-            bytes = bytes.start.min(start)..bytes.end.max(end);
+            (first, last) = (first.min(start), last.max(end));
         }
+        let bytes = first..last;
         if bytes.end > file_bytes || bytes.is_empty() {
             return None;
         }

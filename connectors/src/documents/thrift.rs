@@ -121,8 +121,7 @@ impl Walker<'_> {
             Kind::Double => self.skip(8),
             Kind::Uuid => self.skip(16),
             Kind::Number => {
-                let raw = self.varint()?;
-                see(path, ((raw >> 1) as i64) ^ -((raw & 1) as i64));
+                see(path, self.number()?);
                 Ok(())
             }
             Kind::Binary => {
@@ -158,8 +157,7 @@ impl Walker<'_> {
                     id = if step > 0 {
                         id.checked_add(step).ok_or(Unsound)?
                     } else {
-                        let raw = self.varint()?;
-                        i16::try_from(((raw >> 1) as i64) ^ -((raw & 1) as i64)).map_err(|_| Unsound)?
+                        i16::try_from(self.number()?).map_err(|_| Unsound)?
                     };
                     path.push(id);
                     self.walk(kind(head & 15)?, path, see)?;
@@ -213,6 +211,12 @@ impl Walker<'_> {
         let count = usize::try_from(count).map_err(|_| Unsound)?;
         self.bytes = self.bytes.get(count..).ok_or(Unsound)?;
         Ok(())
+    }
+
+    /// A signed number: the sign is the lowest bit.
+    fn number(&mut self) -> Result<i64, Unsound> {
+        let raw = self.varint()?;
+        Ok((raw >> 1).cast_signed() ^ -(raw & 1).cast_signed())
     }
 
     fn varint(&mut self) -> Result<u64, Unsound> {

@@ -105,6 +105,7 @@ pub(crate) fn is_split_size<C>(size: &ByteSize, _context: &C) -> garde::Result {
 /// One source: a map with one key, its kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "a config has a handful of sources, and each is read once")]
 pub enum SourceConfig {
     /// WARC files of a crawl.
     Warc(#[garde(dive)] WarcSource),
