@@ -2,7 +2,7 @@
 //!
 //! The library allocates what a list or a binary field says it holds, follows the schema as deep as it goes, and
 //! unpacks a page into as much memory as its header asks for. A hostile file of a few bytes can so end the process.
-//! [`check`] walks the compact protocol without allocating and refuses what cannot be true.
+//! This walks the compact protocol without allocating and refuses what cannot be true.
 
 /// Deepest nesting of structs and lists; Parquet's own metadata has about 10.
 const MAX_DEPTH: u32 = 32;

@@ -252,3 +252,30 @@ fn attribution(page: &Page<'_>) -> String {
     let url = Some(page.record.url).filter(|url| !url.is_empty());
     [title, author, site, url].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Given, Record};
+
+    #[test]
+    fn a_declared_licence_is_read_as_an_id_a_url_or_words() {
+        for (license, spdx, tier) in [
+            ("CC-BY-4.0", Some("CC-BY-4.0"), 4),
+            ("cc by-sa 3.0", Some("CC-BY-SA-3.0"), 3),
+            ("https://creativecommons.org/publicdomain/zero/1.0/", Some("CC0-1.0"), 5),
+            ("LicenseRef-CC-BY-ND-3.0-HR", Some("LicenseRef-CC-BY-ND-3.0-HR"), 2),
+            ("haki zote zimehifadhiwa", None, 1),
+            ("ፈቃድ", None, 0),
+        ] {
+            let given = Given { license, attribution: "Abebe, ዜና", ..Given::default() };
+            let record = Record { given: Some(given), ..Record::default() };
+            let mut page = Page { record, ..Page::default() };
+            TagLicense {}.apply(&mut page);
+            assert_eq!(page.license_evidence[0].signal, "declared");
+            let credited = page.attribution.as_deref() == Some("Abebe, ዜና");
+            assert_eq!((page.license.as_deref(), page.license_tier), (spdx, tier), "{license}");
+            assert_eq!(credited, spdx.is_some() && tier < 5, "{license}");
+        }
+    }
+}

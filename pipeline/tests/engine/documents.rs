@@ -1,5 +1,7 @@
 //! Existing corpora, in every form they come in, through to the shards.
 
+#![expect(clippy::unwrap_used, reason = "a failing step should panic, and these are all tests")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
