@@ -8,8 +8,10 @@
 //! Nothing here allocates what an input claims: buffers grow with the bytes that really come out, up to the cap.
 
 mod body;
+mod stream;
 
 pub(crate) use body::{Ending, brotli, deflate, gzip, zstd};
+pub(crate) use stream::{Fault, Packing, Unpacked, Unpacker, begins_like_zstd};
 
 use flate2::{Decompress, FlushDecompress, Status};
 use memchr::memmem;

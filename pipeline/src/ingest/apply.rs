@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, StructArray};
 use arrow::compute::interleave;
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::{DataFusionError, Result};
@@ -24,10 +24,11 @@ use super::rows::{CHECKSUM_MISMATCH, READER};
 use super::text_digest::TextDigest;
 use crate::dedup::{SketchSettings, Sketcher};
 use crate::document::{
-    Claim, Outcome, Page, Reason, Record, column, derived_columns, document_schema, provenance_columns,
-    record_schema,
+    Claim, GIVEN_TEXT, Given, Outcome, Page, Reason, Record, column, derived_columns, document_schema,
+    provenance_columns, record_schema,
 };
 use crate::engine::Operator;
+use crate::extract::blocks::Landmarks;
 use crate::policy::{OptOut, Tuple};
 use crate::step::{DocumentStep, Resources};
 use crate::steps::StepKind;
@@ -184,11 +185,13 @@ impl Applier {
                 continue;
             };
             let mut page = Page { record, seed: shared.seeds.lookup(record.url), ..Page::default() };
+            columns.give(row, &mut page);
             if columns.doubtful(row) {
                 page.step = Arc::from(READER);
                 page.reject(CHECKSUM_MISMATCH, None);
             }
             page.claims = contract_claims(&shared, record.source);
+            page.claims.extend(columns.given_claims(row, record.source));
             self.run_steps(&mut page);
             kept += u64::from(page.outcome.is_none());
             self.push(&shared, page);
@@ -357,6 +360,7 @@ struct Columns<'a> {
     source: &'a StringArray,
     html: &'a StringArray,
     outcome: &'a StringArray,
+    given: &'a StructArray,
 }
 
 impl<'a> Columns<'a> {
@@ -376,6 +380,10 @@ impl<'a> Columns<'a> {
             source: text(column::SOURCE)?,
             html: text(column::HTML)?,
             outcome: text(column::OUTCOME)?,
+            given: batch
+                .column_by_name(column::GIVEN)
+                .and_then(|column| column.as_struct_opt())
+                .ok_or_else(|| datafusion::common::internal_datafusion_err!("the reader gives no facts"))?,
         })
     }
 
@@ -405,6 +413,49 @@ impl<'a> Columns<'a> {
             http_head: value(self.http_head),
             source: value(self.source),
             html: value(self.html),
+            given: self.given(row),
         }
+    }
+
+    fn given_text(&self, row: usize, field: usize) -> &'a str {
+        let texts = self.given.column(field).as_string::<i32>();
+        if texts.is_valid(row) { texts.value(row) } else { "" }
+    }
+
+    fn given(&self, row: usize) -> Option<Given<'a>> {
+        self.given.is_valid(row).then(|| Given {
+            lang: self.given_text(row, 1),
+            license: self.given_text(row, 2),
+            attribution: self.given_text(row, 3),
+        })
+    }
+
+    /// The text and title of a document that has them without any extraction.
+    fn give(&self, row: usize, page: &mut Page<'_>) {
+        if page.record.given.is_none() {
+            return;
+        }
+        self.given_text(row, 0).clone_into(&mut page.title);
+        page.record.html.clone_into(&mut page.text);
+        page.extractor = GIVEN_TEXT;
+        page.blocks = Landmarks::default().cut(&page.text, 1.0);
+    }
+
+    /// The countries that bind the document by the word of whoever hands the corpus over: what one run found out is not
+    /// lost to the next.
+    fn given_claims(&self, row: usize, source: &str) -> Vec<Claim> {
+        let lists = self.given.column(4).as_list::<i32>();
+        if self.given.is_null(row) || lists.is_null(row) {
+            return Vec::new();
+        }
+        let countries = lists.value(row);
+        let claim = |country: &str| Claim {
+            country: country.to_owned(),
+            basis: "contract",
+            binding: true,
+            confidence: 1.0,
+            evidence: format!("given by source {source}"),
+        };
+        countries.as_string::<i32>().iter().flatten().map(claim).collect()
     }
 }

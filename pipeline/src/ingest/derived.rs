@@ -125,7 +125,7 @@ impl Default for DerivedBuilder {
 impl DerivedBuilder {
     /// One page as the steps left it.
     pub(super) fn push(&mut self, page: &Page<'_>, standing: &Standing<'_>) {
-        self.push_seed(standing);
+        self.push_seed(page, standing);
         self.push_text(page, standing);
         self.push_language(page);
         self.push_license(page);
@@ -141,10 +141,13 @@ impl DerivedBuilder {
         self.reasons.append(true);
     }
 
-    fn push_seed(&mut self, standing: &Standing<'_>) {
+    fn push_seed(&mut self, page: &Page<'_>, standing: &Standing<'_>) {
         self.seed_id.append_option(standing.seed.map(|seed| seed.seed_id.as_str()));
         self.steward.append_option(standing.steward);
-        for language in standing.seed.map_or(&[][..], |seed| &seed.languages) {
+        let languages = standing.seed.map_or(&[][..], |seed| &seed.languages);
+        let given = page.record.given.map(|given| given.lang).filter(|lang| !lang.is_empty());
+        let given = given.filter(|given| languages.iter().all(|language| language != given));
+        for language in languages.iter().map(String::as_str).chain(given) {
             self.declared_lang.values().append_value(language);
         }
         self.declared_lang.append(true);

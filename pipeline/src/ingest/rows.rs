@@ -15,12 +15,13 @@ use kilim_connectors::warc::{Damage, FormatError, Record, RecordProblem};
 use kilim_connectors::web;
 
 use super::page::{self, Reading};
+use super::read::Split;
 use crate::document::{Outcome, reason_fields, record_schema};
 
 /// Most rows in a batch.
-const BATCH_ROWS: usize = 256;
+pub(super) const BATCH_ROWS: usize = 256;
 /// A batch is handed on once its pages reach this many bytes; the last page may overshoot.
-const BATCH_BYTES: usize = 8 << 20;
+pub(super) const BATCH_BYTES: usize = 8 << 20;
 /// Id of the reader in `reasons`.
 pub const READER: &str = "read";
 /// The reader's one reason to reject a page that it could read.
@@ -37,6 +38,18 @@ pub(super) struct SplitFacts {
     pub source: String,
     /// Name of the crawl, if the config gives one.
     pub crawl: Option<String>,
+}
+
+impl SplitFacts {
+    /// Those of `split`.
+    pub(super) fn of(split: &Split) -> Self {
+        Self {
+            input: split.input.clone(),
+            file_name: split.input.rsplit('/').next().unwrap_or(&split.input).to_owned(),
+            source: split.source.clone(),
+            crawl: split.crawl.clone(),
+        }
+    }
 }
 
 /// Builds record batches row by row.
@@ -322,7 +335,8 @@ impl RowBuilder {
             &mut self.reasons,
         ];
         columns.extend(builders.into_iter().map(ArrayBuilder::finish));
-        columns.push(new_null_array(self.schema.field(28).data_type(), rows));
+        let others = &self.schema.fields()[columns.len()..];
+        columns.extend(others.iter().map(|field| new_null_array(field.data_type(), rows)));
         RecordBatch::try_new(Arc::clone(&self.schema), columns)
     }
 }

@@ -4,7 +4,7 @@
 //! Parses the page, collects marks about rights (`rel=license`, metas, JSON-LD), and takes the main text with its
 //! paragraph breaks, the title, the page's `lang` and the blocks of the text. Where no main text stands out, the whole
 //! text of the body without menus, headers and footers is taken instead (extractor `body_text`). Plain text passes as
-//! it is (`plain_text`).
+//! it is (`plain_text`). The text of a document from an existing corpus is left alone (`given`).
 //!
 //! A page that would cost too much is rejected whole, never cut: `too_large`, `too_deep`, `too_many_nodes`,
 //! `too_slow`. The last is not a clock but a count of work, so that a slow machine gives the same corpus as a fast
@@ -104,6 +104,9 @@ struct ExtractStep {
 impl DocumentStep for ExtractStep {
     fn apply(&mut self, page: &mut Page<'_>) {
         let record = page.record;
+        if record.given.is_some() {
+            return;
+        }
         let bytes = record.html.len() as u64;
         if bytes > self.max_bytes {
             page.reject("too_large", Some(format!("bytes={bytes} max_bytes={}", self.max_bytes)));

@@ -37,6 +37,8 @@ pub(crate) struct Corpus {
     pub(crate) paths: Vec<String>,
     /// More fields of that source.
     pub(crate) source: String,
+    /// Fields of sources of documents, by name.
+    pub(crate) documents: BTreeMap<&'static str, String>,
     /// Rows of the seed list: url, languages, countries, steward.
     pub(crate) seeds: Vec<&'static str>,
     /// Fields of the nodes, by name.
@@ -64,6 +66,7 @@ impl Corpus {
             folder: tempfile::tempdir().expect("a scratch folder"),
             paths: Vec::new(),
             source: String::new(),
+            documents: BTreeMap::new(),
             seeds: Vec::new(),
             nodes: BTreeMap::new(),
             policies: BTreeMap::new(),
@@ -121,7 +124,14 @@ impl Corpus {
 
     /// The text of the config.
     pub(crate) fn yaml(&self) -> String {
-        let mut sources = format!("  crawl: {{ warc: {{ paths: {:?}{} }} }}\n", self.paths, self.source);
+        let mut sources = String::new();
+        if !self.paths.is_empty() || self.documents.is_empty() {
+            writeln!(sources, "  crawl: {{ warc: {{ paths: {:?}{} }} }}", self.paths, self.source)
+                .expect("a string grows");
+        }
+        for (name, fields) in &self.documents {
+            writeln!(sources, "  {name}: {{ documents: {{ {fields} }} }}").expect("a string grows");
+        }
         if !self.seeds.is_empty() {
             sources.push_str("  communities: { seeds: { file: seeds.csv } }\n");
         }

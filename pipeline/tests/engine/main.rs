@@ -9,6 +9,7 @@ mod broken_files;
 mod corpus;
 mod dead_store;
 mod determinism;
+mod documents;
 mod door;
 #[path = "../../../connectors/tests/support/fake_s3.rs"]
 mod fake_s3;
