@@ -118,8 +118,7 @@ fn is_date(word: &[u8]) -> bool {
 
 /// An IP address, or what writers put where they knew none.
 fn is_ip(word: &[u8]) -> bool {
-    matches!(word, b"0" | b"-")
-        || std::str::from_utf8(word).is_ok_and(|text| text.parse::<IpAddr>().is_ok())
+    matches!(word, b"0" | b"-") || std::str::from_utf8(word).is_ok_and(|text| text.parse::<IpAddr>().is_ok())
 }
 
 /// `20040102030405` as `2004-01-02T03:04:05Z`.
@@ -235,7 +234,8 @@ mod tests {
 
     #[test]
     fn spaces_in_addresses_and_types_and_letters_of_any_script_are_read() {
-        let spaced = header("\n\nhttp://mfano.in/a?t=आज का मौसम&p=1 0 20040102030405 text/html; charset=utf-8 7\n");
+        let spaced =
+            header("\n\nhttp://mfano.in/a?t=आज का मौसम&p=1 0 20040102030405 text/html; charset=utf-8 7\n");
         assert_eq!(spaced.target_uri(), Some("http://mfano.in/a?t=आज का मौसम&p=1"));
         assert_eq!(spaced.get("WARC-Identified-Payload-Type"), Some("text/html;"));
         assert_eq!(spaced.content_length(), Some(7));
@@ -256,14 +256,23 @@ mod tests {
 
     #[test]
     fn lines_that_are_none_and_lengths_that_are_none_are_told_apart() {
-        for line in ["ሰላም ለዓለም\n", "http://mfano.et/ habari 20040102030405 text/html 5\n", "a:b\n", "x\n", "\n\n\n\n\n"] {
+        for line in [
+            "ሰላም ለዓለም\n",
+            "http://mfano.et/ habari 20040102030405 text/html 5\n",
+            "a:b\n",
+            "x\n",
+            "\n\n\n\n\n",
+        ] {
             assert_eq!(parse(line.as_bytes(), 4096), HeaderParse::NotWarc, "{line:?}");
             assert_ne!(is_strong(line.as_bytes()), Some(true), "{line:?}");
         }
         let odd = "http://mfano.co.tz/ 192.0.2.1 201404010000000000 text/html -1\n";
         assert_eq!(header(odd).content_length(), None);
         assert_eq!(header(odd).timestamp(), None);
-        assert_eq!((begins_like_record(odd.as_bytes()), is_strong(odd.as_bytes())), (Some(true), Some(false)));
+        assert_eq!(
+            (begins_like_record(odd.as_bytes()), is_strong(odd.as_bytes())),
+            (Some(true), Some(false))
+        );
         assert_eq!(is_strong(b"http://mfano.co.tz/ 192.0.2.1 20149901000000 text/html 1\n"), Some(false));
         assert_eq!(parse(b"http://mfano.co.tz/ 192.0.2.1", 4096), HeaderParse::Partial);
         assert_eq!(parse(b"htt", 4096), HeaderParse::Partial);

@@ -61,7 +61,9 @@ impl WarcFormat {
     /// Tells the format from a file's first bytes, and from its name (or URL) where they are damaged or missing.
     pub fn sniff(first: &[u8], name: &str) -> Result<Self, FormatError> {
         if first.starts_with(&ZSTD_MAGIC)
-            || (first.len() >= 4 && first[0] & 0xf0 == SKIPPABLE_MAGIC[0] && first[1..4] == SKIPPABLE_MAGIC[1..])
+            || (first.len() >= 4
+                && first[0] & 0xf0 == SKIPPABLE_MAGIC[0]
+                && first[1..4] == SKIPPABLE_MAGIC[1..])
         {
             return Ok(Self::Zstd);
         }

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
+use super::DamageReason;
 use super::records::{Bound, Grammar, Step as RecordStep, Strong, find_strong, is_strong, read_record};
 use super::split::{Advance, Ready, What};
-use super::DamageReason;
 
 /// A start is behind a blank line, so up to this many bytes before a place are looked at.
 const CONTEXT: u64 = 3;

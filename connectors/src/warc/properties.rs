@@ -161,7 +161,8 @@ fn skippable(kind: u8, held: &[u8]) -> Vec<u8> {
 }
 
 /// A raw dictionary, and frames packed with it and without.
-const DICTIONARY: &[u8] = b"WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:>\r\nWARC-Date: 2026-01-01T00:00:00Z\r\n";
+const DICTIONARY: &[u8] =
+    b"WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:>\r\nWARC-Date: 2026-01-01T00:00:00Z\r\n";
 
 fn zstd_piece() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![

@@ -176,7 +176,12 @@ pub(super) fn read_record(window: &[u8], at: usize, bound: Bound, grammar: &Gram
     match find_strong(window, block_at, end, bound != Bound::Open, grammar) {
         Strong::At(start) => {
             problems.push(RecordProblem::LengthTooLong);
-            return record(header, block_at..grammar.trim_separator(window, block_at, start), start, problems);
+            return record(
+                header,
+                block_at..grammar.trim_separator(window, block_at, start),
+                start,
+                problems,
+            );
         }
         Strong::Undecided(_) => return Step::Short(window.len() + 4096),
         Strong::NotBefore => {}
@@ -247,12 +252,7 @@ fn oversized(
 }
 
 /// The block that a member bounds: from `block_at` to the first strong start at or after `from`, or the window's end.
-fn up_to_next_start(
-    window: &[u8],
-    block_at: usize,
-    from: usize,
-    grammar: &Grammar,
-) -> (Range<usize>, usize) {
+fn up_to_next_start(window: &[u8], block_at: usize, from: usize, grammar: &Grammar) -> (Range<usize>, usize) {
     let next = match find_strong(window, from, window.len(), true, grammar) {
         Strong::At(start) => start,
         Strong::NotBefore | Strong::Undecided(_) => window.len(),
@@ -286,13 +286,7 @@ pub(super) enum Strong {
 
 /// The first strong start in `from..to`. `settled` says that nothing can follow the window. The window must hold the
 /// three bytes before `from`, where the file has them.
-pub(super) fn find_strong(
-    window: &[u8],
-    from: usize,
-    to: usize,
-    settled: bool,
-    grammar: &Grammar,
-) -> Strong {
+pub(super) fn find_strong(window: &[u8], from: usize, to: usize, settled: bool, grammar: &Grammar) -> Strong {
     let to = to.min(window.len());
     match grammar.dialect {
         Dialect::Warc => find_strong_warc(window, from, to, settled, &grammar.limits),
@@ -327,13 +321,7 @@ fn begins_line(window: &[u8], at: usize) -> bool {
     at == 0 || window.get(at - 1) == Some(&b'\n')
 }
 
-fn find_strong_warc(
-    window: &[u8],
-    from: usize,
-    to: usize,
-    settled: bool,
-    limits: &ReadLimits,
-) -> Strong {
+fn find_strong_warc(window: &[u8], from: usize, to: usize, settled: bool, limits: &ReadLimits) -> Strong {
     const MARK: &[u8] = b"WARC/";
     let mut at = from;
     while at < to {

@@ -7,11 +7,11 @@
 //!
 //! Packed bytes are forgotten too, so a start inside a member ends it: the split that the start belongs to would see it.
 
+use super::DamageReason;
 use super::members::{PackedSplit, Start, State, Turn};
 use super::plain::PlainSplit;
 use super::records::Grammar;
 use super::split::{Advance, Ready, What};
-use super::DamageReason;
 use crate::inflate::{Codec, Inflation, Probe, Streamed};
 
 /// Read ahead between members.

@@ -96,7 +96,8 @@ impl RecordBuilder {
     /// hyphen. Fields that say what the record is and where it ends (`WARC-Type`, `WARC-Record-ID`, `Content-Length`) are the writer's, and are not added.
     #[must_use]
     pub fn field(mut self, name: &str, value: &str) -> Self {
-        let token = |c: char| if c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c) { c } else { '-' };
+        let token =
+            |c: char| if c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c) { c } else { '-' };
         let name: String = name.chars().map(token).collect();
         if !name.is_empty() && !OWN_FIELDS.iter().any(|own| own.eq_ignore_ascii_case(&name)) {
             self.fields.push((name, one_line(value)));
