@@ -329,7 +329,7 @@ impl<C: Codec> PackedSplit<C> {
                 RecordStep::Bad(reason) => What::Damage(reason),
             };
             let next = find_strong(window, read + 1, window.len(), true, &self.grammar);
-            if bound == Bound::Lost && next == Strong::NotBefore {
+            if matches!(bound, Bound::Lost | Bound::End) && next == Strong::NotBefore {
                 return Reached::Unfinished(read);
             }
             self.pending.push_back(Ready { offset: self.pos, length: 0, inner_offset: read as u64, what });
@@ -370,7 +370,9 @@ impl<C: Codec> PackedSplit<C> {
     /// A first member that does not inflate to its end: its whole records come out before the damage.
     fn salvage(&mut self, reason: DamageReason) -> Turn {
         if self.grammar.begins_member(self.codec.output()) {
-            self.read_records(0, Bound::Lost);
+            // What the end of the file cuts is cut; what damage cuts goes on in bytes that nobody can read.
+            let bound = if reason == DamageReason::CutShort { Bound::End } else { Bound::Lost };
+            self.read_records(0, bound);
             if reason != DamageReason::InflatesPastCap {
                 self.mark_unproven();
             }

@@ -106,6 +106,9 @@ impl<C: Codec> PackedSplit<C> {
             if let Some(wanted) = wanted {
                 return Turn::NeedMore(wanted);
             }
+            if matches!(stream.place, Place::End(Some(reason)) if reason != DamageReason::CutShort) {
+                stream.inner.lose_the_rest();
+            }
         }
     }
 
