@@ -7,10 +7,9 @@ use flate2::{Decompress, FlushDecompress, Status};
 use memchr::memmem;
 use zstd::stream::raw::{Decoder, InBuffer, Operation, OutBuffer};
 
-use super::{GZIP_FOOTER, GZIP_MAGIC, GzipHead, gzip_head};
+use super::gzip::{GZIP_FOOTER, GZIP_MAGIC, GzipHead, gzip_head};
+use super::zstd::ZSTD_MAGIC;
 
-/// First bytes of a zstd frame.
-pub(crate) const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// Read ahead where a header or footer is cut by the end of what is at hand.
 const READ_AHEAD: usize = 64 << 10;
 

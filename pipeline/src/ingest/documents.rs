@@ -249,7 +249,7 @@ impl SplitReader {
 
     /// As [`Window::grow`]; what comes in is hashed.
     async fn grow(&mut self, position: u64, at_least: u64) -> Result<()> {
-        let fresh = self.window.grow(position, at_least).await?;
+        let fresh = self.window.grow(position, at_least, WINDOW_BYTES).await?;
         feed(&mut self.hasher, &self.window, fresh);
         Ok(())
     }

@@ -10,7 +10,7 @@ use arrow::array::{
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use kilim_connectors::charset;
-use kilim_connectors::http::{HttpLimits, Response};
+use kilim_connectors::http::{ContentType, HttpLimits};
 use kilim_connectors::warc::{Damage, FormatError, Record, RecordProblem};
 use kilim_connectors::web;
 
@@ -26,6 +26,9 @@ pub(super) const BATCH_BYTES: usize = 8 << 20;
 pub const READER: &str = "read";
 /// The reader's one reason to reject a page that it could read.
 pub(super) const CHECKSUM_MISMATCH: &str = "checksum_mismatch";
+
+/// What `truncated` says of a record inside which its file ends.
+const CUT_SHORT: &str = "cut_short";
 
 /// What all records of a split share.
 #[derive(Debug, Clone)]
@@ -152,12 +155,7 @@ impl RowBuilder {
         let id = blake3_128(&[self.facts.file_name.as_bytes(), &range.start.to_le_bytes()]);
         self.push_place(range.start, 0, range.end - range.start, &id);
         self.push_no_record();
-        let code = match error {
-            FormatError::Zstd => "format_zstd",
-            FormatError::Arc => "format_arc",
-            FormatError::Unknown => "not_warc",
-        };
-        self.push_mark(Some(Outcome::Broken), code, Some(&error.to_string()));
+        self.push_mark(Some(Outcome::Broken), error.as_str(), Some(&error.to_string()));
     }
 
     /// One record.
@@ -189,8 +187,10 @@ impl RowBuilder {
         self.payload_digest.append_option(header.get("WARC-Payload-Digest"));
         let refers_to = header.get("WARC-Refers-To").or_else(|| header.get("WARC-Refers-To-Target-URI"));
         self.refers_to.append_option(refers_to.map(without_brackets));
-        let cut = record.truncated_by_cap().then_some("length");
-        self.truncated.append_option(header.get("WARC-Truncated").or(cut));
+        let cut_short = record.problems.contains(&RecordProblem::CutShort).then_some(CUT_SHORT);
+        let cut = record.truncated_by_cap().then_some("length").or(cut_short);
+        let segmented = page::is_segmented(header).then_some(page::SEGMENTED);
+        self.truncated.append_option(header.get("WARC-Truncated").or(segmented).or(cut));
 
         match page::read(record, self.limits) {
             Reading::Page { response, media_type } => {
@@ -199,7 +199,11 @@ impl RowBuilder {
                 self.content_type.append_value(media_type);
                 let head = if response.is_some() { page::head(record.block) } else { "".into() };
                 let doubtful = record.problems.contains(&RecordProblem::ChecksumMismatch);
-                self.push_page(response.as_ref(), &head, body, host, doubtful);
+                let declared = match &response {
+                    Some(response) => response.content_type(),
+                    None => ContentType::parse(header.get("Content-Type").unwrap_or_default()),
+                };
+                self.push_page(declared.charset, &head, body, host, doubtful);
             }
             Reading::Skipped { code, detail, response } => {
                 let declared = response.as_ref().and_then(|response| response.get("content-type"));
@@ -215,15 +219,13 @@ impl RowBuilder {
     /// that it can be looked at, and it is rejected.
     fn push_page(
         &mut self,
-        response: Option<&Response<'_>>,
+        declared_charset: Option<&str>,
         head: &str,
         body: &[u8],
         host: Option<&str>,
         doubtful: bool,
     ) {
-        let content_type = response.map(Response::content_type);
-        let declared = content_type.as_ref().and_then(|content_type| content_type.charset);
-        let decoded = charset::decode(body, declared, host.and_then(web::tld));
+        let decoded = charset::decode(body, declared_charset, host.and_then(web::tld));
         self.charset.append_value(decoded.charset);
         self.charset_source.append_value(decoded.source.as_str());
         self.decode_errors.append_value(decoded.errors);
