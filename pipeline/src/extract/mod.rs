@@ -8,16 +8,33 @@
 //! There is no clock. A time limit would give another corpus on a slow machine; [`Caps::max_work`] counts what the
 //! parser and the extractor will have to do instead, and the same page always gets the same answer.
 
-pub mod blocks;
-pub mod body_text;
-pub mod dom;
-pub mod marks;
-pub mod prescan;
-pub mod readability;
+mod article;
+mod article_clean;
+mod core;
+pub mod html;
+mod marks;
+mod outline;
+mod prune;
+mod render;
+mod title;
+mod words;
 
 use crate::document::{Block, Mark};
 
-pub use readability::Readability;
+pub use self::core::{ARTICLE, BODY_TEXT, MainText};
+pub use render::blocks_of_plain_text;
+
+/// `text` with runs of white space as one space and none at the ends.
+pub(crate) fn squeeze(text: &str) -> String {
+    let mut squeezed = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !squeezed.is_empty() {
+            squeezed.push(' ');
+        }
+        squeezed.push_str(word);
+    }
+    squeezed
+}
 
 /// A page as an extractor sees it.
 #[derive(Debug, Clone, Copy)]

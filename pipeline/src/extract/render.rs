@@ -1,0 +1,187 @@
+//! From elements to text with paragraphs, and the blocks of that text.
+//!
+//! Paragraphs are separated by an empty line; items, rows and line breaks end a line. A block is one line that is not
+//! empty, of the kind of the element in which it began.
+
+use super::html::{BODY, Descend, Event, Flags, Id, Page, Tag, Tree};
+use crate::document::Block;
+
+/// Text and its blocks.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rendered {
+    /// Paragraphs and lines.
+    pub text: String,
+    /// Its lines.
+    pub blocks: Vec<Block>,
+}
+
+struct Renderer {
+    rendered: Rendered,
+    /// Newlines owed before the next word.
+    breaks: usize,
+    space: bool,
+    /// Kind of each landmark that is open, the outermost first.
+    kinds: Vec<&'static str>,
+    score: f32,
+}
+
+/// The kind of the blocks in an element, where it has a say.
+fn kind_of(tag: Tag) -> Option<&'static str> {
+    match tag {
+        Tag::Li | Tag::Dd | Tag::Dt => Some("list"),
+        Tag::Tr => Some("table"),
+        Tag::Blockquote => Some("quote"),
+        Tag::Pre => Some("code"),
+        _ if tag.is(Flags::HEADING) => Some("heading"),
+        _ => None,
+    }
+}
+
+/// The text below `root`, without the elements of which `is_left_out` says so. Its blocks have `score`.
+pub fn render(
+    page: &Page<'_>,
+    tree: &Tree,
+    root: Id,
+    score: f32,
+    is_left_out: impl Fn(Id) -> bool,
+) -> Rendered {
+    let mut renderer =
+        Renderer { rendered: Rendered::default(), breaks: 0, space: false, kinds: Vec::new(), score };
+    tree.walk(root, |event| {
+        let id = match event {
+            Event::Enter(id) => id,
+            Event::Leave(id) => {
+                let tag = tree.tag(id);
+                if renderer.kind_in(tag).is_some() {
+                    renderer.kinds.pop();
+                }
+                renderer.break_at(tag);
+                return Descend::Into;
+            }
+        };
+        let tag = tree.tag(id);
+        if tag == Tag::Text {
+            renderer.text(page.text(tree.node(id)));
+            return Descend::Into;
+        }
+        if tag.is(Flags::HIDDEN) || is_left_out(id) {
+            return Descend::Over;
+        }
+        renderer.break_at(tag);
+        if let Some(kind) = renderer.kind_in(tag) {
+            renderer.kinds.push(kind);
+        }
+        Descend::Into
+    });
+    renderer.close_block();
+    renderer.rendered
+}
+
+/// The text of the whole body, but for scripts and the like.
+pub fn render_body(page: &Page<'_>, tree: &Tree, score: f32, is_left_out: impl Fn(Id) -> bool) -> Rendered {
+    render(page, tree, BODY, score, is_left_out)
+}
+
+/// The blocks of plain text: its lines that are not empty.
+pub fn blocks_of_plain_text(text: &str, score: f32) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let content = line.trim();
+        if !content.is_empty() {
+            let start = at + (line.len() - line.trim_start().len());
+            blocks.push(Block {
+                start: start as u32,
+                end: (start + content.len()) as u32,
+                kind: "paragraph",
+                score,
+            });
+        }
+        at += line.len();
+    }
+    blocks
+}
+
+impl Renderer {
+    /// What an element pushes on `kinds`. Paragraphs in the cells of a table are paragraphs: many pages are one table.
+    fn kind_in(&self, tag: Tag) -> Option<&'static str> {
+        kind_of(tag).or_else(|| (tag == Tag::P || tag == Tag::Div).then_some(self.inner_kind()))
+    }
+
+    fn inner_kind(&self) -> &'static str {
+        match self.kinds.last() {
+            None | Some(&"table") => "paragraph",
+            Some(kind) => kind,
+        }
+    }
+
+    fn break_at(&mut self, tag: Tag) {
+        if tag.is(Flags::PARAGRAPH) {
+            self.breaks = 2;
+        } else if tag.is(Flags::LINE) {
+            self.breaks = self.breaks.max(1);
+        } else if matches!(tag, Tag::Td | Tag::Th) {
+            self.space = true;
+        }
+    }
+
+    fn close_block(&mut self) {
+        let end = self.rendered.text.len() as u32;
+        if let Some(block) = self.rendered.blocks.last_mut()
+            && block.end == 0
+        {
+            block.end = end;
+        }
+    }
+
+    /// What stands before the next word: a break, a space or nothing.
+    fn separate(&mut self) {
+        let is_first = self.rendered.text.is_empty();
+        if self.breaks > 0 || is_first {
+            self.close_block();
+            if !is_first {
+                self.rendered.text.push_str(if self.breaks > 1 { "\n\n" } else { "\n" });
+            }
+            let start = self.rendered.text.len() as u32;
+            let kind = self.kinds.last().copied().unwrap_or("paragraph");
+            self.rendered.blocks.push(Block { start, end: 0, kind, score: self.score });
+        } else if self.space {
+            self.rendered.text.push(' ');
+        }
+        (self.breaks, self.space) = (0, false);
+    }
+
+    fn text(&mut self, content: &str) {
+        if self.kinds.last() == Some(&"code") {
+            self.code(content);
+            return;
+        }
+        self.space |= content.starts_with(char::is_whitespace);
+        let mut has_words = false;
+        for word in content.split_whitespace() {
+            self.separate();
+            self.rendered.text.push_str(word);
+            (self.space, has_words) = (true, true);
+        }
+        if has_words {
+            self.space = content.ends_with(char::is_whitespace);
+        }
+    }
+
+    /// Code keeps its lines and the spaces in them.
+    fn code(&mut self, content: &str) {
+        for (nth, line) in content.split('\n').enumerate() {
+            if nth > 0 {
+                self.breaks = self.breaks.max(1);
+            }
+            let line = line.trim_end();
+            if line.trim_start().is_empty() {
+                self.space |= !line.is_empty();
+                continue;
+            }
+            self.separate();
+            self.rendered.text.push_str(line);
+        }
+        self.space = content.ends_with([' ', '\t']);
+    }
+}
