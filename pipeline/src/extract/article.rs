@@ -49,25 +49,41 @@ pub struct Known<'t> {
     pub has_author: bool,
 }
 
-/// Finds the article in `work`, which has the page and lends its memory to the attempts; `best` lends its too.
-///
-/// The article's element is in `best` then. Nothing if there is no text at all.
-pub fn find(page: &Page<'_>, whole: &Outline, known: Known<'_>, best: &mut Outline, work: &mut Outline) -> Option<Id> {
-    let mut found: Option<(Id, u32)> = None;
+/// An article.
+#[derive(Debug, Clone, Copy)]
+pub struct Article {
+    /// Its element, in the outline that lent its memory.
+    pub root: Id,
+    /// The element with the most points; of the page, or made around all of it.
+    pub top: Id,
+    /// Its characters.
+    pub chars: u32,
+}
+
+/// Finds the article of a page. Its element is in `best` then; `best` and `work` lend their memory. Nothing if there is
+/// no text at all.
+pub fn find(
+    page: &Page<'_>,
+    whole: &Outline,
+    known: Known<'_>,
+    best: &mut Outline,
+    work: &mut Outline,
+) -> Option<Article> {
+    let mut found: Option<Article> = None;
     for rules in ATTEMPTS {
         work.copy_from(whole);
         let mut attempt = Attempt { page, outline: work, rules };
-        let article = attempt.run(known);
-        let chars = work.sums(article).chars;
-        if found.is_none_or(|(_, best)| chars > best) {
-            found = Some((article, chars));
+        let (top, root) = attempt.run(known);
+        let chars = work.sums(root).chars;
+        if found.is_none_or(|best| chars > best.chars) {
+            found = Some(Article { root, top, chars });
             std::mem::swap(best, work);
         }
         if chars >= SURE_CHARS {
             break;
         }
     }
-    found.filter(|(_, chars)| *chars > 0).map(|(article, _)| article)
+    found.filter(|article| article.chars > 0)
 }
 
 /// Whether an element is shown, and what role it has.
@@ -168,17 +184,17 @@ struct Attempt<'a, 'h> {
 }
 
 impl Attempt<'_, '_> {
-    /// The article of this attempt.
-    fn run(&mut self, known: Known<'_>) -> Id {
+    /// The top candidate of this attempt, and its article.
+    fn run(&mut self, known: Known<'_>) -> (Id, Id) {
         if !known.has_author {
             self.remove_byline();
         }
         self.replace_breaks();
         let scored = self.collect(known.title);
         let top = self.score(&scored);
-        let article = self.choose(&top);
+        let (top, article) = self.choose(&top);
         article_clean::clean(self.page, self.outline, article, self.rules);
-        article
+        (top, article)
     }
 
     /// The line that names the author.
@@ -424,8 +440,8 @@ impl Attempt<'_, '_> {
         top
     }
 
-    /// A new element with the top candidate and those siblings that are like it.
-    fn choose(&mut self, candidates: &[Id]) -> Id {
+    /// The top candidate, and a new element with it and those siblings that are like it.
+    fn choose(&mut self, candidates: &[Id]) -> (Id, Id) {
         let top = match candidates.first() {
             None | Some(&BODY) => {
                 let all = self.outline.add(Tag::Div);
@@ -451,7 +467,7 @@ impl Attempt<'_, '_> {
         self.init_score(top);
         let article = self.outline.add(Tag::Div);
         self.join(top, article);
-        article
+        (top, article)
     }
 
     /// An element around the best one that holds other good ones too.

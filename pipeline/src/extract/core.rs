@@ -2,19 +2,24 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::article::{self, Known, SURE_CHARS};
-use super::html::{Flags, HTML, Id, Name, Page, Tree, parse};
+use super::article::{self, Known};
+use super::html::{Flags, HTML, Id, Name, Page, Tag, parse};
 use super::outline::Outline;
 use super::render::{Rendered, render, render_body};
-use super::{Caps, Extracted, Extractor, Failure, Input, marks, title};
+use super::prune::Pruned;
+use super::{Caps, Extracted, Extractor, Failure, Input, choose, marks, title};
 
 /// Names in the column `extractor`.
 pub const ARTICLE: &str = "article";
-/// The text of the body without its furniture.
+/// What is left of a page without furniture.
+pub const PAGE: &str = "page";
+/// The text of the body, headers and foots too.
 pub const BODY_TEXT: &str = "body_text";
 
 /// Score of the blocks of an article. Subtrees are weighed, not blocks, and have no better word for one.
 const ARTICLE_SCORE: f32 = 1.0;
+/// Score of the blocks of a page without furniture.
+const PAGE_SCORE: f32 = 0.75;
 /// Score of the blocks of a body, which may hold menus.
 const BODY_SCORE: f32 = 0.5;
 
@@ -30,6 +35,7 @@ struct Scratch {
     whole: Outline,
     best: Outline,
     work: Outline,
+    pruned: Pruned,
 }
 
 impl Extractor for MainText {
@@ -46,13 +52,18 @@ impl Extractor for MainText {
 impl Scratch {
     fn extract(mut self, input: Input<'_>, caps: &Caps) -> (Option<Self>, Result<Extracted, Failure>) {
         let tree = std::mem::take(&mut self.whole.tree);
-        let (tree, page) = match parse(input.html, caps, tree, std::mem::take(&mut self.page)) {
+        let (tree, page) = match parse(input.html, caps, false, tree, std::mem::take(&mut self.page)) {
             Ok(parsed) => parsed,
             Err(failure) => return (Some(self), Err(failure)),
         };
         self.whole.tree = tree;
         self.whole.measure(&page);
-        let extracted = self.read(&page);
+        let mut extracted = self.read(&page);
+        let mut page = page;
+        if page.noscript_bytes > 500 && extracted.text.len() < 500 {
+            let t = std::mem::take(&mut self.whole.tree);
+            if let Ok((t, p)) = parse(input.html, caps, true, t, page) { self.whole.tree = t; page = p; self.whole.measure(&page); let e2 = self.read(&page); if e2.text.len() > extracted.text.len() { extracted = e2; } } else { page = Page::default(); }
+        }
         self.page = page.recycle();
         (Some(self), Ok(extracted))
     }
@@ -65,28 +76,24 @@ impl Scratch {
         let html_lang = lang.map(str::trim).filter(|lang| !lang.is_empty()).map(str::to_owned);
         let known = Known { title: &head.title, has_author: head.has_author };
         let article = article::find(page, whole, known, &mut self.best, &mut self.work);
-        let article = article.map(|id| {
-            let rendered = render(page, &self.best.tree, id, ARTICLE_SCORE, |_| false);
-            (self.best.sums(id).chars, rendered)
-        });
-        if let Ok(v) = std::env::var("VIEW") {
-            let mut pr = super::prune::Pruned::default();
-            pr.look(page, whole);
-            let b = render(page, &whole.tree, pr.root, 1.0, |id| pr.is_out(id));
-            let text = if v == "b" { b.text } else { article.map(|a| a.1.text).unwrap_or_default() };
-            return Extracted { text, ..Default::default() };
-        }
+        self.pruned.look(page, whole);
         let (extractor, rendered) = match article {
-            Some((chars, rendered)) if chars >= SURE_CHARS => (ARTICLE, rendered),
-            article => {
-                let body = body_text(page, whole);
-                match article {
-                    // A page of links, or of menus that no name gives away.
-                    Some((_, rendered)) if body.text.len() > 2 * rendered.text.len() => (ARTICLE, rendered),
-                    _ => (BODY_TEXT, body),
-                }
+            Some(found)
+                if !choose::prefers_page(page, whole, &self.pruned, &found, self.best.link_density(found.root)) =>
+            {
+                let mut rendered =
+                    render(page, &self.best.tree, found.root, ARTICLE_SCORE, |id| is_aside(&self.best, id));
+                rendered.trim_end();
+                (ARTICLE, rendered)
+            }
+            _ => {
+                let is_out =
+                    |id: Id| self.pruned.is_out(id) || whole.tree.tag(id) == Tag::Figcaption;
+                (PAGE, render(page, &whole.tree, self.pruned.root, PAGE_SCORE, is_out))
             }
         };
+        let (extractor, rendered) =
+            if rendered.text.is_empty() { (BODY_TEXT, body_text(page, whole)) } else { (extractor, rendered) };
         let extractor = if rendered.text.is_empty() { "" } else { extractor };
         Extracted {
             extractor,
@@ -99,6 +106,21 @@ impl Scratch {
     }
 }
 
+/// Shortest line of links that may be part of a text.
+const LINK_LINE: u32 = 200;
+/// Tenths of a line that stand in links, from which on it is one of links.
+const LINK_TENTHS: u32 = 8;
+
+/// Parts of an article that are not its text: captions, and lines that only lead to other pages.
+fn is_aside(article: &Outline, id: Id) -> bool {
+    let tag = article.tree.tag(id);
+    let sums = article.sums(id);
+    let is_link = sums.chars > 0 && sums.links >= sums.chars * LINK_TENTHS;
+    tag == Tag::Figcaption
+        || is_link && (matches!(tag, Tag::P | Tag::Li) && sums.chars < LINK_LINE || tag.is(Flags::HEADING))
+        || matches!(tag, Tag::Label | Tag::Fieldset)
+}
+
 /// The text of the body without menus and controls.
 ///
 /// A page of nothing but furniture is read again with header, footer and aside: on some hosts the notice stands there.
@@ -109,11 +131,7 @@ fn body_text(page: &Page<'_>, whole: &Outline) -> Rendered {
     if !text.text.is_empty() {
         return text;
     }
-    use super::html::Tag;
     render_body(page, tree, BODY_SCORE, |id| {
         matches!(tree.tag(id), Tag::Nav | Tag::Button | Tag::Search) || is_hidden(id)
     })
 }
-
-#[allow(unused)]
-fn unused(_: &Tree) {}

@@ -404,7 +404,7 @@ mod tests {
 
     fn marks(html: &str) -> Vec<Mark> {
         let caps = Caps { max_depth: 512, max_nodes: 2_000_000, max_work: 1 << 30 };
-        let (tree, page) = parse(html, &caps, Tree::default(), Page::default()).unwrap();
+        let (tree, page) = parse(html, &caps, false, Tree::default(), Page::default()).unwrap();
         let mut outline = Outline { tree, ..Outline::default() };
         outline.measure(&page);
         collect(&page, &outline)

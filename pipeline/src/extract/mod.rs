@@ -10,6 +10,7 @@
 
 mod article;
 mod article_clean;
+mod choose;
 mod core;
 pub mod html;
 mod marks;

@@ -33,13 +33,15 @@ impl Pruned {
         self.chars.clear();
         self.chars.resize(tree.len(), 0);
         self.root = BODY;
+        let body = whole.sums(BODY);
+        let all_plain = body.chars.saturating_sub(body.links / 10);
         tree.walk(BODY, |event| {
             if let Event::Enter(id) = event {
                 let tag = tree.tag(id);
                 if tag == Tag::Text {
                     return Descend::Over;
                 }
-                if tag.is(Flags::HIDDEN) || is_furniture(page, whole, id) {
+                if tag.is(Flags::HIDDEN) || is_furniture(page, whole, id, all_plain) {
                     self.is_out[id as usize] = true;
                     return Descend::Over;
                 }
@@ -73,13 +75,18 @@ impl Pruned {
         self.is_out[id as usize]
     }
 
+    /// Characters that are left in an element.
+    pub fn chars_in(&self, id: Id) -> u32 {
+        self.chars[id as usize]
+    }
+
     /// Characters that are left below the root.
     pub fn chars(&self) -> u32 {
         self.chars[self.root as usize]
     }
 }
 
-fn is_furniture(page: &Page<'_>, whole: &Outline, id: Id) -> bool {
+fn is_furniture(page: &Page<'_>, whole: &Outline, id: Id, all_plain: u32) -> bool {
     let tree = &whole.tree;
     let tag = tree.tag(id);
     let sums = whole.sums(id);
@@ -103,7 +110,9 @@ fn is_furniture(page: &Page<'_>, whole: &Outline, id: Id) -> bool {
         _ => {}
     }
     let words = whole.words(id);
-    if tag != Tag::A && words.is_unlikely() || words.is_share() {
+    // On a page of answers the comments are the page.
+    let plain = sums.chars.saturating_sub(sums.links / 10);
+    if (tag != Tag::A && words.is_unlikely() || words.is_share()) && plain * 5 < all_plain * 2 {
         return true;
     }
     let is_block = tag.is(Flags::PARAGRAPH) && !tag.is(Flags::HEADING) || tag.is(Flags::LINE);

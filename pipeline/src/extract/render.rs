@@ -77,6 +77,41 @@ pub fn render(
     renderer.rendered
 }
 
+/// Characters of a line below which it may be a button or a link that was left behind.
+const SHORT_LINE: usize = 40;
+/// Characters of a heading.
+const HEADING_LINE: usize = 120;
+/// Lines of a text that is not trimmed any more.
+const FEWEST_LINES: usize = 3;
+
+impl Rendered {
+    /// Takes off the end what announces more than the text: headings without a paragraph, short lines without a full
+    /// stop. "Related", "Share", "back".
+    pub fn trim_end(&mut self) {
+        while self.blocks.len() > FEWEST_LINES
+            && let Some(block) = self.blocks.last()
+        {
+            let line = &self.text[block.start as usize..block.end as usize];
+            let chars = line.chars().count();
+            let is_heading = block.kind == "heading" && chars < HEADING_LINE;
+            if !is_heading && (chars >= SHORT_LINE || ends_sentence(line)) {
+                break;
+            }
+            self.blocks.pop();
+        }
+        let end = self.blocks.last().map_or(0, |block| block.end as usize);
+        self.text.truncate(end);
+    }
+}
+
+/// Whether a line ends as sentences do, in any script.
+fn ends_sentence(line: &str) -> bool {
+    line.ends_with([
+        '.', '!', '?', '…', '"', '”', '’', '»', ')', '。', '！', '？', '」', '』', '）', '।', '॥', '።', '؟', '۔', '։', '។', '။',
+        '་', '།',
+    ])
+}
+
 /// The text of the whole body, but for scripts and the like.
 pub fn render_body(page: &Page<'_>, tree: &Tree, score: f32, is_left_out: impl Fn(Id) -> bool) -> Rendered {
     render(page, tree, BODY, score, is_left_out)

@@ -34,15 +34,19 @@ struct Builder<'h, 'c> {
     in_body: bool,
     /// The page asks for the ways of old browsers, in which a table may stand in a paragraph.
     is_quirky: bool,
+    /// Read what is meant for browsers without scripts.
+    reads_noscript: bool,
     work: u64,
     /// A drawing without an end was seen: no other is looked for.
     endless_drawing: bool,
 }
 
-/// Parses a page. `tree` and `page` lend their memory.
+/// Parses a page. `tree` and `page` lend their memory. With `reads_noscript` what is meant for browsers without scripts
+/// is part of the body, else nobody sees it.
 pub fn parse<'h>(
     html: &'h str,
     caps: &Caps,
+    reads_noscript: bool,
     tree: Tree,
     page: Page<'_>,
 ) -> Result<(Tree, Page<'h>), Failure> {
@@ -54,12 +58,13 @@ pub fn parse<'h>(
     attributes.clear();
     let mut builder = Builder {
         caps,
-        page: Page { html, decoded, attributes },
+        page: Page { html, decoded, attributes, noscript_bytes: 0 },
         tree: tree.start(),
         open: Vec::new(),
         counts: [0; TAGS],
         in_body: false,
         is_quirky: is_quirky(html),
+        reads_noscript,
         work: 0,
         endless_drawing: false,
     };
@@ -332,10 +337,18 @@ impl Builder<'_, '_> {
             }
             _ => {}
         }
-        if matches!(tag, Tag::Style | Tag::Noscript) || tag == Tag::Script && !self.is_data(attributes) {
+        let is_noscript = tag == Tag::Noscript;
+        if tag == Tag::Style
+            || is_noscript && !(self.reads_noscript && self.in_body)
+            || tag == Tag::Script && !self.is_data(attributes)
+        {
             // Nobody reads them.
             self.page.attributes.truncate(first_attribute);
-            return Ok(raw_end(bytes, end, name));
+            let content_end = raw_end(bytes, end, name);
+            if is_noscript && self.in_body {
+                self.page.noscript_bytes += content_end - end;
+            }
+            return Ok(content_end);
         }
         let in_head = !self.in_body && tag.is(Flags::HEAD);
         if !in_head {
@@ -350,7 +363,7 @@ impl Builder<'_, '_> {
         } else {
             self.insert(id, tag.is(Flags::TABLE_PART));
         }
-        if tag.is(Flags::RAW) {
+        if tag.is(Flags::RAW) && !is_noscript {
             let content_end = raw_end(bytes, end, name);
             if content_end > end {
                 self.add_work(content_end - end)?;

@@ -156,7 +156,7 @@ tags! {
     Nobr "nobr" FORMATTING,
     Noembed "noembed" RAW SPECIAL HIDDEN,
     Noframes "noframes" RAW SPECIAL HEAD HIDDEN,
-    Noscript "noscript" RAW SPECIAL HEAD HIDDEN,
+    Noscript "noscript" RAW SPECIAL HEAD PARAGRAPH,
     Object "object" SPECIAL SCOPE PHRASING HIDDEN,
     Ol "ol" CLOSES_P SPECIAL PARAGRAPH BLOCK TEXTISH,
     Optgroup "optgroup" NONE,

@@ -46,6 +46,8 @@ pub struct Page<'h> {
     pub(super) html: &'h str,
     pub(super) decoded: String,
     pub(super) attributes: Vec<Attribute>,
+    /// Bytes in the body that are meant for browsers without scripts, and were passed over.
+    pub noscript_bytes: usize,
 }
 
 /// The nodes of a page. A copy is cheap: it is one block of memory.
@@ -79,7 +81,7 @@ fn some(id: Id) -> Option<Id> {
 impl Page<'_> {
     /// Its memory for another page.
     pub fn recycle(self) -> Page<'static> {
-        Page { html: "", decoded: self.decoded, attributes: self.attributes }
+        Page { html: "", decoded: self.decoded, attributes: self.attributes, noscript_bytes: 0 }
     }
 
     /// The text of a span.
