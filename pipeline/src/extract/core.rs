@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::article::{self, Known};
+use super::article::{self, Article, Known};
 use super::html::{Flags, HTML, Id, Name, Page, Tag, parse};
 use super::outline::Outline;
 use super::render::{Rendered, render, render_body};
@@ -22,6 +22,10 @@ const ARTICLE_SCORE: f32 = 1.0;
 const PAGE_SCORE: f32 = 0.75;
 /// Score of the blocks of a body, which may hold menus.
 const BODY_SCORE: f32 = 0.5;
+
+/// Bytes of text for browsers without scripts that are worth a second look, where the page has less text without them:
+/// many forums are empty until their scripts ran.
+const NOSCRIPT_BYTES: usize = 500;
 
 /// Main text of pages. Its memory is used again from page to page.
 #[derive(Debug, Default)]
@@ -60,9 +64,18 @@ impl Scratch {
         self.whole.measure(&page);
         let mut extracted = self.read(&page);
         let mut page = page;
-        if page.noscript_bytes > 500 && extracted.text.len() < 500 {
-            let t = std::mem::take(&mut self.whole.tree);
-            if let Ok((t, p)) = parse(input.html, caps, true, t, page) { self.whole.tree = t; page = p; self.whole.measure(&page); let e2 = self.read(&page); if e2.text.len() > extracted.text.len() { extracted = e2; } } else { page = Page::default(); }
+        if page.noscript_bytes > NOSCRIPT_BYTES && extracted.text.len() < NOSCRIPT_BYTES {
+            let tree = std::mem::take(&mut self.whole.tree);
+            // The caps held without it, and what is in `noscript` may still pass them: then the first look stands.
+            let Ok((tree, again)) = parse(input.html, caps, true, tree, page) else {
+                return (Some(self), Ok(extracted));
+            };
+            (self.whole.tree, page) = (tree, again);
+            self.whole.measure(&page);
+            let second = self.read(&page);
+            if second.text.len() > extracted.text.len() {
+                extracted = second;
+            }
         }
         self.page = page.recycle();
         (Some(self), Ok(extracted))
@@ -77,20 +90,19 @@ impl Scratch {
         let known = Known { title: &head.title, has_author: head.has_author };
         let article = article::find(page, whole, known, &mut self.best, &mut self.work);
         self.pruned.look(page, whole);
-        let (extractor, rendered) = match article {
-            Some(found)
-                if !choose::prefers_page(page, whole, &self.pruned, &found, self.best.link_density(found.root)) =>
-            {
-                let mut rendered =
-                    render(page, &self.best.tree, found.root, ARTICLE_SCORE, |id| is_aside(&self.best, id));
-                rendered.trim_end();
-                (ARTICLE, rendered)
-            }
-            _ => {
-                let is_out =
-                    |id: Id| self.pruned.is_out(id) || whole.tree.tag(id) == Tag::Figcaption;
-                (PAGE, render(page, &whole.tree, self.pruned.root, PAGE_SCORE, is_out))
-            }
+        let is_article = |found: &Article| {
+            let density = self.best.link_density(found.root);
+            !choose::prefers_page(page, whole, &self.pruned, found, density)
+        };
+        let (extractor, rendered) = if let Some(found) = article.filter(is_article) {
+            let is_out = |id: Id| is_beside_article(&self.best, id, found.chars);
+            let mut rendered = render(page, &self.best.tree, found.root, ARTICLE_SCORE, is_out);
+            rendered.trim_end();
+            (ARTICLE, rendered)
+        } else {
+            let all = self.pruned.chars();
+            let is_out = |id: Id| self.pruned.is_out(id) || is_beside(whole, id, all);
+            (PAGE, render(page, &whole.tree, self.pruned.root, PAGE_SCORE, is_out))
         };
         let (extractor, rendered) =
             if rendered.text.is_empty() { (BODY_TEXT, body_text(page, whole)) } else { (extractor, rendered) };
@@ -110,13 +122,22 @@ impl Scratch {
 const LINK_LINE: u32 = 200;
 /// Tenths of a line that stand in links, from which on it is one of links.
 const LINK_TENTHS: u32 = 8;
+/// Tenths of a text from which on a part of it is no aside, whatever its name.
+const ASIDE_TENTHS: u32 = 3;
 
-/// Parts of an article that are not its text: captions, and lines that only lead to other pages.
-fn is_aside(article: &Outline, id: Id) -> bool {
+/// Captions, and boxes about other things than the text of `chars` characters that they stand in.
+fn is_beside(outline: &Outline, id: Id, chars: u32) -> bool {
+    outline.tree.tag(id) == Tag::Figcaption
+        || outline.words(id).is_aside() && outline.sums(id).chars * 10 < chars * ASIDE_TENTHS
+}
+
+/// The same in an article, where lines that only lead to other pages are not text either.
+fn is_beside_article(article: &Outline, id: Id, chars: u32) -> bool {
     let tag = article.tree.tag(id);
     let sums = article.sums(id);
     let is_link = sums.chars > 0 && sums.links >= sums.chars * LINK_TENTHS;
-    tag == Tag::Figcaption
+    is_beside(article, id, chars)
+        || article.words(id).leads_on() && sums.chars * 10 < chars * ASIDE_TENTHS
         || is_link && (matches!(tag, Tag::P | Tag::Li) && sums.chars < LINK_LINE || tag.is(Flags::HEADING))
         || matches!(tag, Tag::Label | Tag::Fieldset)
 }

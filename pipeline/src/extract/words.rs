@@ -9,21 +9,24 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::html::{Name, Node, Page};
 
-/// What a class or id says; of a class in the low byte, of an id in the high byte.
+/// What a class or id says; of a class in the low half, of an id in the high half.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Words(u16);
+pub struct Words(u32);
 
-const UNLIKELY: u16 = 1;
-const MAYBE: u16 = 1 << 1;
-const NEGATIVE: u16 = 1 << 2;
-const POSITIVE: u16 = 1 << 3;
-const SHARE: u16 = 1 << 4;
-const FOOTER: u16 = 1 << 5;
-const COMMENT: u16 = 1 << 6;
-const BYLINE: u16 = 1 << 7;
+const UNLIKELY: u32 = 1;
+const MAYBE: u32 = 1 << 1;
+const NEGATIVE: u32 = 1 << 2;
+const POSITIVE: u32 = 1 << 3;
+const SHARE: u32 = 1 << 4;
+const FOOTER: u32 = 1 << 5;
+const COMMENT: u32 = 1 << 6;
+const BYLINE: u32 = 1 << 7;
+const ASIDE: u32 = 1 << 8;
+const MORE: u32 = 1 << 9;
 
-/// Readability's lists (Readability.js 0.6, `unlikelyCandidates` and on), and the words of footers and comments.
-const LISTS: &[(u16, &[&str])] = &[
+/// Readability's lists (Readability.js 0.6, `unlikelyCandidates` and on), and ours for footers, comments and what stands
+/// beside an article's text.
+const LISTS: &[(u32, &[&str])] = &[
     (
         UNLIKELY,
         &[
@@ -51,18 +54,34 @@ const LISTS: &[(u16, &[&str])] = &[
     ),
     (FOOTER, &["footer", "colophon"]),
     (COMMENT, &["comment", "respond", "reply"]),
+    (
+        ASIDE,
+        &[
+            "caption", "copyright", "credit", "newsletter", "subscri", "cookie", "consent", "paywall", "donat", "advert",
+            "author-info", "author-bio", "author-desc", "author-box", "about-author", "authorbox", "author-about",
+            "author_info", "author_bio", "author_box", "author-card",
+        ],
+    ),
+    (
+        MORE,
+        &[
+            "teaser", "next-post", "nextpost", "nextstory", "next-story", "related", "recommend", "read-more", "readmore",
+            "more-news", "social", "sharing", "share-", "tags", "tag-list", "taglist", "breadcrumb", "rating", "post-meta",
+            "entry-meta", "article-meta",
+        ],
+    ),
     (BYLINE, &["byline", "author", "dateline", "writtenby"]),
 ];
 
 struct Automaton {
     words: AhoCorasick,
     /// What each word says.
-    says: Vec<u16>,
+    says: Vec<u32>,
 }
 
 static AUTOMATON: LazyLock<Automaton> = LazyLock::new(|| {
     let mut words: Vec<&str> = Vec::new();
-    let mut says: Vec<u16> = Vec::new();
+    let mut says: Vec<u32> = Vec::new();
     for (what, list) in LISTS {
         for word in *list {
             match words.iter().position(|known| known == word) {
@@ -88,7 +107,7 @@ fn has_word(value: &str, words: &[&str]) -> bool {
     value.split([' ', '_']).any(|part| words.iter().any(|word| part.eq_ignore_ascii_case(word)))
 }
 
-fn look(value: &str) -> u16 {
+fn look(value: &str) -> u32 {
     let automaton = &*AUTOMATON;
     let mut found = 0;
     for word in automaton.words.find_overlapping_iter(value) {
@@ -107,15 +126,15 @@ impl Words {
         for attribute in page.attributes(node) {
             match attribute.name {
                 Name::Class => words |= look(page.str(attribute.value)),
-                Name::Id => words |= look(page.str(attribute.value)) << 8,
+                Name::Id => words |= look(page.str(attribute.value)) << 16,
                 _ => {}
             }
         }
         Self(words)
     }
 
-    fn any(self, what: u16) -> bool {
-        self.0 & (what | what << 8) != 0
+    fn any(self, what: u32) -> bool {
+        self.0 & (what | what << 16) != 0
     }
 
     /// Names of menus, sidebars and the like, and no name of content beside them.
@@ -125,11 +144,11 @@ impl Words {
 
     /// Readability's weight: 25 for a good name, minus 25 for a bad one, for class and id each.
     pub fn weight(self) -> f32 {
-        let one = |words: u16| {
+        let one = |words: u32| {
             let (good, bad) = (words & POSITIVE != 0, words & NEGATIVE != 0);
             f32::from(i8::from(good) - i8::from(bad)) * 25.0
         };
-        one(self.0) + one(self.0 >> 8)
+        one(self.0) + one(self.0 >> 16)
     }
 
     /// Buttons to share the page.
@@ -140,6 +159,16 @@ impl Words {
     /// The foot of the page.
     pub fn is_footer(self) -> bool {
         self.any(FOOTER)
+    }
+
+    /// Captions, and boxes about the author, the site or its newsletter.
+    pub fn is_aside(self) -> bool {
+        self.any(ASIDE)
+    }
+
+    /// What leads on from an article to others.
+    pub fn leads_on(self) -> bool {
+        self.any(MORE)
     }
 
     /// The author's line.
