@@ -86,59 +86,6 @@ pub fn find(
     found.filter(|article| article.chars > 0)
 }
 
-/// Whether an element is shown, and what role it has.
-pub struct Looks {
-    pub is_hidden: bool,
-    pub is_dialog: bool,
-    pub has_unlikely_role: bool,
-    pub is_main: bool,
-}
-
-/// Whether an inline style has `property: value`.
-fn style_has(style: &str, property: &str, value: &str) -> bool {
-    style.split(';').any(|declaration| {
-        declaration.split_once(':').is_some_and(|(name, set)| {
-            name.trim().eq_ignore_ascii_case(property)
-                && set.split_whitespace().next().is_some_and(|set| set.eq_ignore_ascii_case(value))
-        })
-    })
-}
-
-/// Whether an element is not shown, as far as its own attributes say.
-pub fn is_hidden(page: &Page<'_>, outline: &Outline, id: Id) -> bool {
-    looks(page, outline, id).is_hidden
-}
-
-pub fn looks(page: &Page<'_>, outline: &Outline, id: Id) -> Looks {
-    let mut looks =
-        Looks { is_hidden: false, is_dialog: outline.tree.tag(id) == Tag::Dialog, has_unlikely_role: false, is_main: false };
-    let (mut is_modal, mut has_dialog_role) = (false, false);
-    for attribute in page.attributes(outline.tree.node(id)) {
-        let value = || page.str(attribute.value);
-        match attribute.name {
-            Name::Hidden => looks.is_hidden = true,
-            Name::Style => {
-                looks.is_hidden |=
-                    style_has(value(), "display", "none") || style_has(value(), "visibility", "hidden");
-            }
-            // Wikipedia hides formulas' pictures from screen readers only.
-            Name::AriaHidden => looks.is_hidden |= value() == "true" && outline.sums(id).images == 0,
-            Name::AriaModal => is_modal = value() == "true",
-            Name::Role => {
-                has_dialog_role = value() == "dialog";
-                looks.is_main = value() == "main";
-                looks.has_unlikely_role = matches!(
-                    value(),
-                    "menu" | "menubar" | "complementary" | "navigation" | "alert" | "alertdialog" | "dialog"
-                );
-            }
-            _ => {}
-        }
-    }
-    looks.is_dialog |= is_modal && has_dialog_role;
-    looks
-}
-
 /// Readability's phrasing content: text, inline elements, and links around them.
 pub fn is_phrasing(outline: &Outline, id: Id) -> bool {
     let tag = outline.tree.tag(id);
@@ -293,8 +240,8 @@ impl Attempt<'_, '_> {
                 next = self.outline.tree.next_element(id, true);
                 continue;
             }
-            let looks = looks(self.page, self.outline, id);
-            let mut is_out = looks.is_hidden || looks.is_dialog;
+            let words = self.outline.words(id);
+            let mut is_out = words.is_hidden() || words.is_dialog() || tag == Tag::Dialog;
             if !is_out
                 && wants_title
                 && matches!(tag, Tag::H1 | Tag::H2)
@@ -304,7 +251,7 @@ impl Attempt<'_, '_> {
                 is_out = true;
             }
             if !is_out && self.rules.strip_unlikely {
-                is_out = looks.has_unlikely_role || self.is_unlikely(id);
+                is_out = words.has_unlikely_role() || self.is_unlikely(id);
             }
             if !is_out
                 && (matches!(tag, Tag::Div | Tag::Section | Tag::Header) || tag.is(Flags::HEADING))

@@ -1,51 +1,77 @@
 //! What Readability takes out of an article once it is found: forms, buttons, lists of links, boxes without text.
 
 use super::article::{Rules, SURE_CHARS, is_phrasing, single_child};
-use super::html::{Flags, Id, Name, Page, Tag};
+use super::html::{Descend, Event, Id, Name, Page, Tag};
 use super::outline::Outline;
 
 /// Share of an element's text in lists or headings, above which it is one.
 const MOSTLY: f32 = 0.9;
 
-/// Cleans the article below `root`.
-pub fn clean(page: &Page<'_>, outline: &mut Outline, root: Id, rules: Rules) {
-    remove_if(outline, root, |outline, id| {
-        outline.words(id).is_share() && outline.sums(id).chars < SURE_CHARS
-    });
-    mark_data_tables(page, outline, root);
-    if rules.clean {
-        clean_conditionally(outline, root, rules, |tag| matches!(tag, Tag::Form | Tag::Fieldset));
-    }
-    remove_if(outline, root, |outline, id| {
-        matches!(
-            outline.tree.tag(id),
-            Tag::Object
-                | Tag::Embed
-                | Tag::Footer
-                | Tag::Link
-                | Tag::Aside
-                | Tag::Iframe
-                | Tag::Input
-                | Tag::Textarea
-                | Tag::Select
-                | Tag::Button
-        )
-    });
-    if rules.weigh_words {
-        remove_if(outline, root, |outline, id| {
-            matches!(outline.tree.tag(id), Tag::H1 | Tag::H2) && outline.words(id).weight() < 0.0
-        });
-    }
-    if rules.clean {
-        clean_conditionally(outline, root, rules, |tag| matches!(tag, Tag::Table | Tag::Ul | Tag::Div));
-    }
-    unwrap_single_cells(page, outline, root);
+/// Elements that are no text wherever they stand.
+fn is_control(tag: Tag) -> bool {
+    matches!(
+        tag,
+        Tag::Object
+            | Tag::Embed
+            | Tag::Footer
+            | Tag::Link
+            | Tag::Aside
+            | Tag::Iframe
+            | Tag::Input
+            | Tag::Textarea
+            | Tag::Select
+            | Tag::Button
+    )
 }
 
-/// Takes out the elements of which `is_out` says so.
-fn remove_if(outline: &mut Outline, root: Id, is_out: impl Fn(&Outline, Id) -> bool) {
-    for id in elements(outline, root, |outline, id| is_out(outline, id)) {
-        outline.detach(id);
+/// Cleans the article below `root`.
+pub fn clean(page: &Page<'_>, outline: &mut Outline, root: Id, rules: Rules) {
+    // One walk; what is taken out with an element around it is looked at again, which does no harm.
+    let all = elements(outline, root, |outline, id| {
+        let tag = outline.tree.tag(id);
+        let words = outline.words(id);
+        is_control(tag)
+            || words.is_share()
+            || matches!(tag, Tag::Table | Tag::Ul | Tag::Div | Tag::Form | Tag::Fieldset | Tag::H1 | Tag::H2)
+    });
+    let tag = |outline: &Outline, id: Id| outline.tree.tag(id);
+    for id in &all {
+        if outline.words(*id).is_share() && outline.sums(*id).chars < SURE_CHARS {
+            outline.detach(*id);
+        }
+    }
+    for id in &all {
+        if tag(outline, *id) == Tag::Table && is_data_table(page, outline, *id) {
+            outline.mark_data_table(*id);
+        }
+    }
+    if rules.clean {
+        // Inner ones first.
+        for id in all.iter().rev() {
+            if matches!(tag(outline, *id), Tag::Form | Tag::Fieldset) && is_unlike_text(outline, *id, rules) {
+                outline.detach(*id);
+            }
+        }
+    }
+    for id in &all {
+        let tag = tag(outline, *id);
+        let is_bad_heading =
+            rules.weigh_words && matches!(tag, Tag::H1 | Tag::H2) && outline.words(*id).weight() < 0.0;
+        if is_control(tag) || is_bad_heading {
+            outline.detach(*id);
+        }
+    }
+    if rules.clean {
+        for id in all.iter().rev() {
+            if matches!(tag(outline, *id), Tag::Table | Tag::Ul | Tag::Div) && is_unlike_text(outline, *id, rules) {
+                outline.detach(*id);
+            }
+        }
+    }
+    for id in &all {
+        if tag(outline, *id) == Tag::Table && outline.tree.parent(*id).is_some() {
+            unwrap_single_cell(page, outline, *id);
+        }
     }
 }
 
@@ -53,26 +79,18 @@ fn remove_if(outline: &mut Outline, root: Id, is_out: impl Fn(&Outline, Id) -> b
 fn elements(outline: &Outline, root: Id, wanted: impl Fn(&Outline, Id) -> bool) -> Vec<Id> {
     let mut found = Vec::new();
     outline.tree.walk(root, |event| {
-        if let super::html::Event::Enter(id) = event
+        if let Event::Enter(id) = event
             && outline.tree.tag(id) != Tag::Text
             && wanted(outline, id)
         {
             found.push(id);
         }
-        super::html::Descend::Into
+        Descend::Into
     });
     found
 }
 
 /// Tables of data are kept whole; tables for layout are looked at like any element.
-fn mark_data_tables(page: &Page<'_>, outline: &mut Outline, root: Id) {
-    for table in elements(outline, root, |outline, id| outline.tree.tag(id) == Tag::Table) {
-        if is_data_table(page, outline, table) {
-            outline.mark_data_table(table);
-        }
-    }
-}
-
 fn is_data_table(page: &Page<'_>, outline: &Outline, table: Id) -> bool {
     let node = outline.tree.node(table);
     if page.attribute(node, Name::Role) == Some("presentation") {
@@ -84,7 +102,7 @@ fn is_data_table(page: &Page<'_>, outline: &Outline, table: Id) -> bool {
     let (mut rows, mut columns, mut most_columns) = (0_usize, 0_usize, 0_usize);
     let (mut has_parts, mut has_table) = (false, false);
     outline.tree.walk(table, |event| {
-        if let super::html::Event::Enter(id) = event {
+        if let Event::Enter(id) = event {
             match outline.tree.tag(id) {
                 Tag::Caption | Tag::Col | Tag::Colgroup | Tag::Tfoot | Tag::Thead | Tag::Th => has_parts = true,
                 Tag::Table => has_table = true,
@@ -100,7 +118,7 @@ fn is_data_table(page: &Page<'_>, outline: &Outline, table: Id) -> bool {
                 _ => {}
             }
         }
-        super::html::Descend::Into
+        Descend::Into
     });
     if has_parts {
         return true;
@@ -111,15 +129,7 @@ fn is_data_table(page: &Page<'_>, outline: &Outline, table: Id) -> bool {
     rows >= 10 || most_columns > 4 || rows * most_columns > 10
 }
 
-/// Takes out the elements of some names that look unlike text, inner ones first.
-fn clean_conditionally(outline: &mut Outline, root: Id, rules: Rules, wanted: impl Fn(Tag) -> bool) {
-    for id in elements(outline, root, |outline, id| wanted(outline.tree.tag(id))).into_iter().rev() {
-        if is_unlike_text(outline, id, rules) {
-            outline.detach(id);
-        }
-    }
-}
-
+/// Whether an element has the signs of a menu, a box or a gallery.
 fn is_unlike_text(outline: &Outline, id: Id, rules: Rules) -> bool {
     let tree = &outline.tree;
     let sums = *outline.sums(id);
@@ -170,16 +180,11 @@ fn is_unlike_text(outline: &Outline, id: Id, rules: Rules) -> bool {
 }
 
 /// A table of one cell is a box.
-fn unwrap_single_cells(page: &Page<'_>, outline: &mut Outline, root: Id) {
-    for table in elements(outline, root, |outline, id| outline.tree.tag(id) == Tag::Table) {
-        let body = single_child(page, outline, table, Tag::Tbody).unwrap_or(table);
-        let Some(row) = single_child(page, outline, body, Tag::Tr) else { continue };
-        let Some(cell) = single_child(page, outline, row, Tag::Td) else { continue };
-        let is_paragraph = outline.tree.children(cell).all(|child| is_phrasing(outline, child));
-        outline.rename(cell, if is_paragraph { Tag::P } else { Tag::Div });
-        outline.replace(table, cell);
-    }
+fn unwrap_single_cell(page: &Page<'_>, outline: &mut Outline, table: Id) {
+    let body = single_child(page, outline, table, Tag::Tbody).unwrap_or(table);
+    let Some(row) = single_child(page, outline, body, Tag::Tr) else { return };
+    let Some(cell) = single_child(page, outline, row, Tag::Td) else { return };
+    let is_paragraph = outline.tree.children(cell).all(|child| is_phrasing(outline, child));
+    outline.rename(cell, if is_paragraph { Tag::P } else { Tag::Div });
+    outline.replace(table, cell);
 }
-
-#[cfg(test)]
-mod tests {}

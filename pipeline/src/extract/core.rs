@@ -89,7 +89,7 @@ impl Scratch {
         let html_lang = lang.map(str::trim).filter(|lang| !lang.is_empty()).map(str::to_owned);
         let known = Known { title: &head.title, has_author: head.has_author };
         let article = article::find(page, whole, known, &mut self.best, &mut self.work);
-        self.pruned.look(page, whole);
+        self.pruned.look(whole);
         let is_article = |found: &Article| {
             let density = self.best.link_density(found.root);
             !choose::prefers_page(page, whole, &self.pruned, found, density)

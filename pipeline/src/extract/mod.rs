@@ -10,6 +10,7 @@
 
 mod article;
 mod article_clean;
+mod chars;
 mod choose;
 mod core;
 pub mod html;
@@ -28,11 +29,11 @@ pub use render::blocks_of_plain_text;
 /// `text` with runs of white space as one space and none at the ends.
 pub(crate) fn squeeze(text: &str) -> String {
     let mut squeezed = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
+    for stretch in chars::stretches(text) {
         if !squeezed.is_empty() {
             squeezed.push(' ');
         }
-        squeezed.push_str(word);
+        squeezed.push_str(stretch);
     }
     squeezed
 }

@@ -4,8 +4,9 @@
 //! pictures and items in it, again and again while it takes elements out. Here every element has its sums from one
 //! pass, and a change walks up to the root once.
 
+use super::chars::count;
 use super::html::{BODY, Flags, HTML, Id, Name, Page, Tag, Tree};
-use super::words::Words;
+use super::words::{WordCache, Words};
 
 /// Sums over all that is in an element; for text and lists also itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -87,48 +88,8 @@ pub struct Outline {
     scores: Vec<f32>,
     /// Tables of data, in the order of the page.
     data_tables: Vec<Id>,
-}
-
-/// Characters and commas of a run of text.
-fn count(text: &str) -> (u32, u32) {
-    let bytes = text.as_bytes();
-    let mut commas = 0;
-    let mut chars = 0;
-    let mut after_space = true;
-    if text.is_ascii() {
-        for byte in bytes {
-            let is_space = byte.is_ascii_whitespace();
-            chars += u32::from(!(is_space && after_space));
-            after_space = is_space;
-            commas += u32::from(*byte == b',');
-        }
-    } else {
-        for c in text.chars() {
-            let is_space = c.is_whitespace();
-            chars += u32::from(!(is_space && after_space));
-            after_space = is_space;
-            commas += u32::from(is_comma(c));
-        }
-    }
-    (chars - u32::from(after_space && chars > 0), commas)
-}
-
-/// Commas, as far as Readability counts them, and those of Ethiopic, Armenian, and of lists in Chinese and Japanese.
-fn is_comma(c: char) -> bool {
-    matches!(
-        c,
-        ',' | '\u{060C}'
-            | '\u{FE50}'
-            | '\u{FE10}'
-            | '\u{FE11}'
-            | '\u{2E41}'
-            | '\u{2E34}'
-            | '\u{2E32}'
-            | '\u{FF0C}'
-            | '\u{1363}'
-            | '\u{055D}'
-            | '\u{3001}'
-    )
+    /// Classes of the page that were looked at.
+    cache: WordCache,
 }
 
 /// How much a link's text counts, in tenths.
@@ -140,7 +101,8 @@ fn link_weight(page: &Page<'_>, tree: &Tree, id: Id) -> u32 {
 impl Outline {
     /// The sums of a whole page. `self` lends its memory, and has the tree.
     pub fn measure(&mut self, page: &Page<'_>) {
-        let Self { tree, sums, words, scores, data_tables } = self;
+        let Self { tree, sums, words, scores, data_tables, cache } = self;
+        cache.clear();
         data_tables.clear();
         let len = tree.len();
         sums.clear();
@@ -161,7 +123,7 @@ impl Outline {
                 (given.chars, given.commas) = count(page.text(tree.node(id)));
                 sums[at] = given;
             } else {
-                words[at] = Words::of(page, tree.node(id));
+                words[at] = Words::of(page, tree.node(id), sums[at].images, cache);
                 if tag == Tag::A {
                     sums[at].links = sums[at].chars * link_weight(page, tree, id);
                 }

@@ -4,8 +4,7 @@
 //! its answer is one item, or nothing. Here nothing is looked for: menus, foots, boxes beside the text and blocks of
 //! links are passed over, and what is left is the text.
 
-use super::article::{Looks, looks};
-use super::html::{BODY, Descend, Event, Flags, Id, Page, Tag};
+use super::html::{BODY, Descend, Event, Flags, Id, Tag};
 use super::outline::Outline;
 
 /// Share of a block's text in links from which on it is a menu.
@@ -26,7 +25,7 @@ pub struct Pruned {
 
 impl Pruned {
     /// Looks at a whole page. `self` lends its memory.
-    pub fn look(&mut self, page: &Page<'_>, whole: &Outline) {
+    pub fn look(&mut self, whole: &Outline) {
         let tree = &whole.tree;
         self.is_out.clear();
         self.is_out.resize(tree.len(), false);
@@ -41,7 +40,7 @@ impl Pruned {
                 if tag == Tag::Text {
                     return Descend::Over;
                 }
-                if tag.is(Flags::HIDDEN) || is_furniture(page, whole, id, all_plain) {
+                if tag.is(Flags::HIDDEN) || is_furniture(whole, id, all_plain) {
                     self.is_out[id as usize] = true;
                     return Descend::Over;
                 }
@@ -62,7 +61,7 @@ impl Pruned {
         let all = self.chars[BODY as usize];
         // The page's own word for its main part, if it holds most of what is left.
         let main = tree.ids().filter(|id| {
-            let is_main = tree.tag(*id) == Tag::Main || looks(page, whole, *id).is_main;
+            let is_main = tree.tag(*id) == Tag::Main || whole.words(*id).is_main();
             is_main && self.chars[*id as usize] * 2 > all
         });
         if let Some(main) = main.last() {
@@ -86,12 +85,12 @@ impl Pruned {
     }
 }
 
-fn is_furniture(page: &Page<'_>, whole: &Outline, id: Id, all_plain: u32) -> bool {
+fn is_furniture(whole: &Outline, id: Id, all_plain: u32) -> bool {
     let tree = &whole.tree;
     let tag = tree.tag(id);
     let sums = whole.sums(id);
-    let Looks { is_hidden, is_dialog, has_unlikely_role, .. } = looks(page, whole, id);
-    if is_hidden || is_dialog || has_unlikely_role {
+    let words = whole.words(id);
+    if words.is_hidden() || words.is_dialog() || words.has_unlikely_role() {
         return true;
     }
     match tag {
@@ -109,7 +108,6 @@ fn is_furniture(page: &Page<'_>, whole: &Outline, id: Id, all_plain: u32) -> boo
         Tag::Form | Tag::Fieldset => return sums.paragraphs == 0 && sums.chars < 500,
         _ => {}
     }
-    let words = whole.words(id);
     // On a page of answers the comments are the page.
     let plain = sums.chars.saturating_sub(sums.links / 10);
     if (tag != Tag::A && words.is_unlikely() || words.is_share()) && plain * 5 < all_plain * 2 {

@@ -3,6 +3,7 @@
 //! Paragraphs are separated by an empty line; items, rows and line breaks end a line. A block is one line that is not
 //! empty, of the kind of the element in which it began.
 
+use super::chars::stretches;
 use super::html::{BODY, Descend, Event, Flags, Id, Page, Tag, Tree};
 use crate::document::Block;
 
@@ -193,9 +194,9 @@ impl Renderer {
         }
         self.space |= content.starts_with(char::is_whitespace);
         let mut has_words = false;
-        for word in content.split_whitespace() {
+        for stretch in stretches(content) {
             self.separate();
-            self.rendered.text.push_str(word);
+            self.rendered.text.push_str(stretch);
             (self.space, has_words) = (true, true);
         }
         if has_words {

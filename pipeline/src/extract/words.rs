@@ -7,9 +7,9 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
-use super::html::{Name, Node, Page};
+use super::html::{Name, Node, Page, Span};
 
-/// What a class or id says; of a class in the low half, of an id in the high half.
+/// What an element's attributes say; of its class in the low half, of its id in the high half.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Words(u32);
 
@@ -23,6 +23,11 @@ const COMMENT: u32 = 1 << 6;
 const BYLINE: u32 = 1 << 7;
 const ASIDE: u32 = 1 << 8;
 const MORE: u32 = 1 << 9;
+// What other attributes say; once, in the low half.
+const HIDDEN: u32 = 1 << 12;
+const DIALOG: u32 = 1 << 13;
+const UNLIKELY_ROLE: u32 = 1 << 14;
+const MAIN: u32 = 1 << 15;
 
 /// Readability's lists (Readability.js 0.6, `unlikelyCandidates` and on), and ours for footers, comments and what stands
 /// beside an article's text.
@@ -119,18 +124,104 @@ fn look(value: &str) -> u32 {
     found
 }
 
+/// Values of a page that were looked at: classes repeat. A value's place is made of its length and its ends.
+#[derive(Debug, Clone, Default)]
+pub struct WordCache {
+    slots: Vec<(Span, u32)>,
+}
+
+/// Slots of the cache, a power of two.
+const SLOTS: usize = 256;
+
+impl WordCache {
+    /// Forgets the last page.
+    pub fn clear(&mut self) {
+        self.slots.clear();
+        self.slots.resize(SLOTS, (Span::default(), 0));
+    }
+
+    fn look(&mut self, page: &Page<'_>, span: Span) -> u32 {
+        let value = page.str(span);
+        let bytes = value.as_bytes();
+        let [first, .., last] = bytes else { return look(value) };
+        let middle = bytes[bytes.len() / 2];
+        let place = usize::from(*first) * 31 + usize::from(middle) * 17 + usize::from(*last) * 7 + bytes.len();
+        let slot = &mut self.slots[place % SLOTS];
+        if page.str(slot.0) != value {
+            *slot = (span, look(value));
+        }
+        slot.1
+    }
+}
+
+/// Whether an inline style has `property: value`.
+fn style_has(style: &str, property: &str, value: &str) -> bool {
+    style.split(';').any(|declaration| {
+        declaration.split_once(':').is_some_and(|(name, set)| {
+            name.trim().eq_ignore_ascii_case(property)
+                && set.split_whitespace().next().is_some_and(|set| set.eq_ignore_ascii_case(value))
+        })
+    })
+}
+
 impl Words {
-    /// What an element's class and id say.
-    pub fn of(page: &Page<'_>, node: &Node) -> Self {
+    /// What an element's attributes say. `images` are the pictures in it.
+    pub fn of(page: &Page<'_>, node: &Node, images: u32, cache: &mut WordCache) -> Self {
         let mut words = 0;
+        let (mut is_modal, mut has_dialog_role) = (false, false);
         for attribute in page.attributes(node) {
-            match attribute.name {
-                Name::Class => words |= look(page.str(attribute.value)),
-                Name::Id => words |= look(page.str(attribute.value)) << 16,
-                _ => {}
-            }
+            let value = || page.str(attribute.value);
+            let set = |is: bool, flag: u32| if is { flag } else { 0 };
+            words |= match attribute.name {
+                Name::Class => cache.look(page, attribute.value),
+                Name::Id => cache.look(page, attribute.value) << 16,
+                Name::Hidden => HIDDEN,
+                Name::Style => {
+                    let style = value();
+                    set(style_has(style, "display", "none") || style_has(style, "visibility", "hidden"), HIDDEN)
+                }
+                // Wikipedia hides formulas' pictures from screen readers only.
+                Name::AriaHidden => set(value() == "true" && images == 0, HIDDEN),
+                Name::AriaModal => {
+                    is_modal = value() == "true";
+                    0
+                }
+                Name::Role => {
+                    let role = value();
+                    has_dialog_role = role == "dialog";
+                    let is_unlikely = matches!(
+                        role,
+                        "menu" | "menubar" | "complementary" | "navigation" | "alert" | "alertdialog" | "dialog"
+                    );
+                    set(is_unlikely, UNLIKELY_ROLE) | set(role == "main", MAIN)
+                }
+                _ => 0,
+            };
+        }
+        if is_modal && has_dialog_role {
+            words |= DIALOG;
         }
         Self(words)
+    }
+
+    /// Not shown, as far as its own attributes say.
+    pub fn is_hidden(self) -> bool {
+        self.0 & HIDDEN != 0
+    }
+
+    /// A dialogue that stands before the page.
+    pub fn is_dialog(self) -> bool {
+        self.0 & DIALOG != 0
+    }
+
+    /// Its role is that of a menu, an alert or the like.
+    pub fn has_unlikely_role(self) -> bool {
+        self.0 & UNLIKELY_ROLE != 0
+    }
+
+    /// Its role is that of the main part.
+    pub fn is_main(self) -> bool {
+        self.0 & MAIN != 0
     }
 
     fn any(self, what: u32) -> bool {
