@@ -12,7 +12,7 @@ use super::outline::Outline;
 use super::title::is_like_title;
 
 /// Characters of an article that is believed at once.
-pub const SURE_CHARS: u32 = 500;
+pub(super) const SURE_CHARS: u32 = 500;
 /// Characters below which a paragraph gives no points.
 const MIN_PARAGRAPH: u32 = 25;
 /// How many of the best elements are compared.
@@ -24,13 +24,13 @@ const MIN_COMMON_ANCESTORS: usize = 3;
 
 /// The rules that an attempt keeps.
 #[derive(Debug, Clone, Copy)]
-pub struct Rules {
+pub(super) struct Rules {
     /// Take out what is unlikely by its name.
-    pub strip_unlikely: bool,
+    pub(super) strip_unlikely: bool,
     /// Names give weight.
-    pub weigh_words: bool,
+    pub(super) weigh_words: bool,
     /// Take out what looks unlike text.
-    pub clean: bool,
+    pub(super) clean: bool,
 }
 
 const ATTEMPTS: [Rules; 4] = [
@@ -42,27 +42,27 @@ const ATTEMPTS: [Rules; 4] = [
 
 /// What is known of the page besides its body.
 #[derive(Debug, Clone, Copy)]
-pub struct Known<'t> {
+pub(super) struct Known<'t> {
     /// Its title.
-    pub title: &'t str,
+    pub(super) title: &'t str,
     /// Its head names an author, so that no line of the body is looked at for one.
-    pub has_author: bool,
+    pub(super) has_author: bool,
 }
 
 /// An article.
 #[derive(Debug, Clone, Copy)]
-pub struct Article {
+pub(super) struct Article {
     /// Its element, in the outline that lent its memory.
-    pub root: Id,
+    pub(super) root: Id,
     /// The element with the most points; of the page, or made around all of it.
-    pub top: Id,
+    pub(super) top: Id,
     /// Its characters.
-    pub chars: u32,
+    pub(super) chars: u32,
 }
 
 /// Finds the article of a page. Its element is in `best` then; `best` and `work` lend their memory. Nothing if there is
 /// no text at all.
-pub fn find(
+pub(super) fn find(
     page: &Page<'_>,
     whole: &Outline,
     known: Known<'_>,
@@ -87,7 +87,7 @@ pub fn find(
 }
 
 /// Readability's phrasing content: text, inline elements, and links around them.
-pub fn is_phrasing(outline: &Outline, id: Id) -> bool {
+pub(super) fn is_phrasing(outline: &Outline, id: Id) -> bool {
     let tag = outline.tree.tag(id);
     if tag == Tag::Text || tag.is(Flags::PHRASING) || tag == Tag::Script {
         return true;
@@ -108,7 +108,7 @@ fn is_space(page: &Page<'_>, outline: &Outline, id: Id) -> bool {
 }
 
 /// The one child of an element, if it has that name and no text stands beside it.
-pub fn single_child(page: &Page<'_>, outline: &Outline, id: Id, tag: Tag) -> Option<Id> {
+pub(super) fn single_child(page: &Page<'_>, outline: &Outline, id: Id, tag: Tag) -> Option<Id> {
     let tree = &outline.tree;
     let mut elements = tree.element_children(id);
     let child = elements.next().filter(|child| tree.tag(*child) == tag)?;
@@ -151,11 +151,13 @@ impl Attempt<'_, '_> {
             let chars = self.outline.sums(id).chars;
             if (1..100).contains(&chars) {
                 let is_author = self.outline.words(id).is_byline()
-                    || self.page.attributes(self.outline.tree.node(id)).iter().any(|attribute| match attribute.name {
-                        Name::Rel => self.page.str(attribute.value) == "author",
-                        Name::ItemProp => self.page.str(attribute.value).contains("author"),
-                        _ => false,
-                    });
+                    || self.page.attributes(self.outline.tree.node(id)).iter().any(
+                        |attribute| match attribute.name {
+                            Name::Rel => self.page.str(attribute.value) == "author",
+                            Name::ItemProp => self.page.str(attribute.value).contains("author"),
+                            _ => false,
+                        },
+                    );
                 if is_author {
                     self.outline.detach(id);
                     return;
@@ -429,7 +431,8 @@ impl Attempt<'_, '_> {
         if others.len() > MIN_COMMON_ANCESTORS {
             let tree = &self.outline.tree;
             for around in tree.ancestors(best).take_while(|around| *around != BODY) {
-                let holds = others.iter().filter(|other| tree.ancestors(**other).any(|a| a == around)).count();
+                let holds =
+                    others.iter().filter(|other| tree.ancestors(**other).any(|a| a == around)).count();
                 if holds >= MIN_COMMON_ANCESTORS {
                     top = around;
                     break;
@@ -459,9 +462,7 @@ impl Attempt<'_, '_> {
         let Some(parent) = self.outline.tree.parent(top) else { return };
         let top_score = self.score_or_zero(top);
         let threshold = (top_score * 0.2).max(10.0);
-        let class = |id: Id| {
-            self.page.attribute(self.outline.tree.node(id), Name::Class).unwrap_or_default()
-        };
+        let class = |id: Id| self.page.attribute(self.outline.tree.node(id), Name::Class).unwrap_or_default();
         let top_class = class(top);
         let siblings: Vec<Id> = self
             .outline

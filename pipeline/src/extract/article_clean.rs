@@ -25,7 +25,7 @@ fn is_control(tag: Tag) -> bool {
 }
 
 /// Cleans the article below `root`.
-pub fn clean(page: &Page<'_>, outline: &mut Outline, root: Id, rules: Rules) {
+pub(super) fn clean(page: &Page<'_>, outline: &mut Outline, root: Id, rules: Rules) {
     // One walk; what is taken out with an element around it is looked at again, which does no harm.
     let all = elements(outline, root, |outline, id| {
         let tag = outline.tree.tag(id);
@@ -63,7 +63,9 @@ pub fn clean(page: &Page<'_>, outline: &mut Outline, root: Id, rules: Rules) {
     }
     if rules.clean {
         for id in all.iter().rev() {
-            if matches!(tag(outline, *id), Tag::Table | Tag::Ul | Tag::Div) && is_unlike_text(outline, *id, rules) {
+            if matches!(tag(outline, *id), Tag::Table | Tag::Ul | Tag::Div)
+                && is_unlike_text(outline, *id, rules)
+            {
                 outline.detach(*id);
             }
         }
@@ -104,7 +106,9 @@ fn is_data_table(page: &Page<'_>, outline: &Outline, table: Id) -> bool {
     outline.tree.walk(table, |event| {
         if let Event::Enter(id) = event {
             match outline.tree.tag(id) {
-                Tag::Caption | Tag::Col | Tag::Colgroup | Tag::Tfoot | Tag::Thead | Tag::Th => has_parts = true,
+                Tag::Caption | Tag::Col | Tag::Colgroup | Tag::Tfoot | Tag::Thead | Tag::Th => {
+                    has_parts = true
+                }
                 Tag::Table => has_table = true,
                 Tag::Tr => {
                     rows += 1;
@@ -133,11 +137,8 @@ fn is_data_table(page: &Page<'_>, outline: &Outline, table: Id) -> bool {
 fn is_unlike_text(outline: &Outline, id: Id, rules: Rules) -> bool {
     let tree = &outline.tree;
     let sums = *outline.sums(id);
-    let is_in_data_table = || {
-        tree.ancestors(id).any(|around| {
-            tree.tag(around) == Tag::Table && outline.is_data_table(around)
-        })
-    };
+    let is_in_data_table =
+        || tree.ancestors(id).any(|around| tree.tag(around) == Tag::Table && outline.is_data_table(around));
     if sums.tables > 0 || is_in_data_table() {
         return false;
     }

@@ -6,8 +6,10 @@
 //! and whether the page itself says where its main part is. Numbers were tuned on the four gold sets named in
 //! benches/RESULTS.md, all languages together.
 
+use std::ops::RangeInclusive;
+
 use super::article::{Article, SURE_CHARS};
-use super::html::{BODY, Event, Descend, Id, Name, Page, Tag};
+use super::html::{BODY, Descend, Event, Id, Name, Page, Tag};
 use super::outline::Outline;
 use super::prune::Pruned;
 
@@ -30,11 +32,25 @@ const MENU_DENSITY: f32 = 0.5;
 /// Share of a menu that must be left of the page to be better than it.
 const MENU_SHARE: f32 = 0.3;
 
+/// What is left of the page, measured in articles, where both views are of one text.
+const AGREEMENT: RangeInclusive<f32> = 0.4..=2.0;
+/// Share of links from which on a short article has a menu in it.
+const SHORT_MENU_DENSITY: f32 = 0.2;
+/// Share of a short article that must be left of the page to be better than it.
+const SHORT_MENU_SHARE: f32 = 0.2;
+
 /// Whether what is left of the page is a better text than the article.
-pub fn prefers_page(page: &Page<'_>, whole: &Outline, pruned: &Pruned, article: &Article, density: f32) -> bool {
+pub(super) fn prefers_page(
+    page: &Page<'_>,
+    whole: &Outline,
+    pruned: &Pruned,
+    article: &Article,
+    density: f32,
+) -> bool {
     let (own, left) = (article.chars as f32, pruned.chars() as f32);
     if left == 0.0 {
-        return false;
+        // A line of a menu is no text.
+        return article.chars < LINE_CHARS;
     }
     if article.chars < LINE_CHARS
         || article.chars < INTRODUCTION_CHARS && own < INTRODUCTION_SHARE * left
@@ -42,9 +58,13 @@ pub fn prefers_page(page: &Page<'_>, whole: &Outline, pruned: &Pruned, article: 
     {
         return true;
     }
-    // A short article and what is left agree: the latter has the lines around it too.
-    if article.chars < SURE_CHARS && own * 0.8 < left && left < own * 2.0 {
-        return true;
+    // Readability is not sure of a short article, and may have let menus in. What is left of the page has the lines
+    // around it, and no menu.
+    if article.chars < SURE_CHARS {
+        let agrees = AGREEMENT.contains(&(left / own));
+        if agrees || density > SHORT_MENU_DENSITY && left > SHORT_MENU_SHARE * own {
+            return true;
+        }
     }
     // The rest needs a look at the page, which is only worth it where much was left out.
     if own >= SECTION_SHARE * left {
@@ -54,7 +74,7 @@ pub fn prefers_page(page: &Page<'_>, whole: &Outline, pruned: &Pruned, article: 
         return true;
     }
     let share = if pruned.root == BODY { PIECE_SHARE } else { SECTION_SHARE };
-    own < share * (left - teaser_chars(page, whole, pruned) as f32)
+    own < share * (left - teaser_chars(whole, pruned) as f32)
 }
 
 fn class<'p>(page: &'p Page<'_>, whole: &Outline, id: Id) -> &'p str {
@@ -62,7 +82,7 @@ fn class<'p>(page: &'p Page<'_>, whole: &Outline, id: Id) -> &'p str {
 }
 
 /// Characters that stand in teasers: three or more siblings, each a few lines with a headline that is a link.
-fn teaser_chars(page: &Page<'_>, whole: &Outline, pruned: &Pruned) -> u32 {
+fn teaser_chars(whole: &Outline, pruned: &Pruned) -> u32 {
     let tree = &whole.tree;
     let is_teaser = |id: Id| {
         let sums = whole.sums(id);
@@ -80,7 +100,8 @@ fn teaser_chars(page: &Page<'_>, whole: &Outline, pruned: &Pruned) -> u32 {
             return Descend::Over;
         }
         let teasers = tree.element_children(id).filter(|child| is_teaser(*child));
-        let (count, sum) = teasers.fold((0, 0), |(count, sum), child| (count + 1, sum + pruned.chars_in(child)));
+        let (count, sum) =
+            teasers.fold((0, 0), |(count, sum), child| (count + 1, sum + pruned.chars_in(child)));
         if count < 3 {
             return Descend::Into;
         }

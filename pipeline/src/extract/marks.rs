@@ -10,7 +10,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::memmem;
 use serde_json::Value;
 
-use super::html::{BODY, Descend, Event, Flags, HTML, HEAD, Id, Name, Node, Page, Tag};
+use super::html::{BODY, Descend, Event, HEAD, HTML, Id, Name, Node, Page, Tag};
 use super::outline::Outline;
 use super::squeeze;
 use crate::document::Mark;
@@ -47,7 +47,7 @@ struct Collector {
 }
 
 /// The marks of a page, in document order.
-pub fn collect(page: &Page<'_>, outline: &Outline) -> Vec<Mark> {
+pub(super) fn collect(page: &Page<'_>, outline: &Outline) -> Vec<Mark> {
     let tree = &outline.tree;
     let has_mark = |id: Id| {
         let node = tree.node(id);
@@ -60,7 +60,9 @@ pub fn collect(page: &Page<'_>, outline: &Outline) -> Vec<Mark> {
     let mut collector = Collector {
         marks: Vec::new(),
         places: vec![Place::default()],
-        reads_text: tree.ids().any(|id| matches!(tree.tag(id), Tag::A | Tag::Area | Tag::Img) && has_mark(id)),
+        reads_text: tree
+            .ids()
+            .any(|id| matches!(tree.tag(id), Tag::A | Tag::Area | Tag::Img) && has_mark(id)),
         before: String::new(),
         pending: Vec::new(),
         footer: None,
@@ -209,8 +211,11 @@ fn mark_of<'p>(page: &'p Page<'_>, node: &Node) -> Option<Found<'p>> {
                 .find(|key| key.split_whitespace().any(is_licence_word));
             let is_link = node.tag == Tag::Link;
             let element = if is_link { "link" } else { "a" };
-            (key.is_some() || !is_link && is_licence_link(href))
-                .then(|| Found { element, key: key.unwrap_or_default().to_ascii_lowercase(), value: href })
+            (key.is_some() || !is_link && is_licence_link(href)).then(|| Found {
+                element,
+                key: key.unwrap_or_default().to_ascii_lowercase(),
+                value: href,
+            })
         }
         Tag::Meta => {
             let content = page.attribute(node, Name::Content).filter(|content| !content.trim().is_empty())?;
@@ -306,7 +311,9 @@ impl Collector {
         let node = outline.tree.node(id);
         if node.tag == Tag::Script {
             let json = outline.tree.first(id).map_or("", |text| page.text(outline.tree.node(text)));
-            let has_mark = ["license", "addressCountry"].iter().any(|key| memmem::find(json.as_bytes(), key.as_bytes()).is_some());
+            let has_mark = ["license", "addressCountry"]
+                .iter()
+                .any(|key| memmem::find(json.as_bytes(), key.as_bytes()).is_some());
             if has_mark
                 && json.len() <= MAX_JSON_LD
                 && let Ok(value) = serde_json::from_str::<Value>(json)
@@ -410,7 +417,7 @@ mod tests {
     fn marks(html: &str) -> Vec<Mark> {
         let caps = Caps { max_depth: 512, max_nodes: 2_000_000, max_work: 1 << 30 };
         let (tree, page) = parse(html, &caps, false, Tree::default(), Page::default()).unwrap();
-        let mut outline = Outline { tree, ..Outline::default() };
+        let mut outline = Outline::of(tree);
         outline.measure(&page);
         collect(&page, &outline)
     }

@@ -12,8 +12,9 @@ mod article;
 mod article_clean;
 mod chars;
 mod choose;
-mod core;
+
 pub mod html;
+mod main_text;
 mod marks;
 mod outline;
 mod prune;
@@ -23,7 +24,7 @@ mod words;
 
 use crate::document::{Block, Mark};
 
-pub use self::core::{ARTICLE, BODY_TEXT, MainText};
+pub use main_text::{ARTICLE, BODY_TEXT, MainText, PAGE};
 pub use render::blocks_of_plain_text;
 
 /// `text` with runs of white space as one space and none at the ends.

@@ -10,42 +10,45 @@ use super::words::{WordCache, Words};
 
 /// Sums over all that is in an element; for text and lists also itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Sums {
+pub(super) struct Sums {
     /// Characters of text, runs of white space as one.
-    pub chars: u32,
+    pub(super) chars: u32,
     /// Characters in links, times ten; of links into the same page times three.
-    pub links: u32,
+    pub(super) links: u32,
     /// Commas of all scripts.
-    pub commas: u32,
+    pub(super) commas: u32,
     /// `p`.
-    pub paragraphs: u32,
+    pub(super) paragraphs: u32,
     /// `img`.
-    pub images: u32,
+    pub(super) images: u32,
     /// `a` with text.
-    pub anchors: u32,
+    pub(super) anchors: u32,
     /// `li`.
-    pub items: u32,
+    pub(super) items: u32,
     /// `input`.
-    pub inputs: u32,
+    pub(super) inputs: u32,
     /// `object`, `embed`, `iframe`.
-    pub embeds: u32,
+    pub(super) embeds: u32,
     /// Elements that Readability takes for content.
-    pub textish: u32,
+    pub(super) textish: u32,
     /// Elements that keep a `div` from being a paragraph.
-    pub blocks: u32,
+    pub(super) blocks: u32,
     /// Characters in headings.
-    pub headings: u32,
+    pub(super) headings: u32,
     /// Characters in lists.
-    pub lists: u32,
+    pub(super) lists: u32,
     /// `pre`.
-    pub codes: u32,
+    pub(super) codes: u32,
     /// Data tables.
-    pub tables: u32,
+    pub(super) tables: u32,
 }
 
 macro_rules! each_sum {
     ($macro:ident) => {
-        $macro!(chars, links, commas, paragraphs, images, anchors, items, inputs, embeds, textish, blocks, headings, lists, codes, tables);
+        $macro!(
+            chars, links, commas, paragraphs, images, anchors, items, inputs, embeds, textish, blocks,
+            headings, lists, codes, tables
+        );
     };
 }
 
@@ -79,15 +82,13 @@ impl Sums {
 
 /// A tree with its sums, and Readability's scores.
 #[derive(Debug, Clone, Default)]
-pub struct Outline {
+pub(super) struct Outline {
     /// The tree.
-    pub tree: Tree,
+    pub(super) tree: Tree,
     sums: Vec<Sums>,
     words: Vec<Words>,
     /// Score of an element; NaN if it has none.
     scores: Vec<f32>,
-    /// Tables of data, in the order of the page.
-    data_tables: Vec<Id>,
     /// Classes of the page that were looked at.
     cache: WordCache,
 }
@@ -99,11 +100,16 @@ fn link_weight(page: &Page<'_>, tree: &Tree, id: Id) -> u32 {
 }
 
 impl Outline {
+    /// An outline of `tree`, not measured yet.
+    #[cfg(test)]
+    pub(super) fn of(tree: Tree) -> Self {
+        Self { tree, ..Self::default() }
+    }
+
     /// The sums of a whole page. `self` lends its memory, and has the tree.
-    pub fn measure(&mut self, page: &Page<'_>) {
-        let Self { tree, sums, words, scores, data_tables, cache } = self;
+    pub(super) fn measure(&mut self, page: &Page<'_>) {
+        let Self { tree, sums, words, scores, cache } = self;
         cache.clear();
-        data_tables.clear();
         let len = tree.len();
         sums.clear();
         sums.resize(len, Sums::default());
@@ -148,33 +154,33 @@ impl Outline {
     }
 
     /// Sums of an element or a run of text.
-    pub fn sums(&self, id: Id) -> &Sums {
+    pub(super) fn sums(&self, id: Id) -> &Sums {
         &self.sums[id as usize]
     }
 
     /// What its class and id say.
-    pub fn words(&self, id: Id) -> Words {
+    pub(super) fn words(&self, id: Id) -> Words {
         self.words[id as usize]
     }
 
     /// Share of an element's text that stands in links.
-    pub fn link_density(&self, id: Id) -> f32 {
+    pub(super) fn link_density(&self, id: Id) -> f32 {
         let sums = self.sums(id);
         if sums.chars == 0 { 0.0 } else { sums.links as f32 / 10.0 / sums.chars as f32 }
     }
 
     /// The score, if it has one.
-    pub fn score(&self, id: Id) -> Option<f32> {
+    pub(super) fn score(&self, id: Id) -> Option<f32> {
         Some(self.scores[id as usize]).filter(|score| !score.is_nan())
     }
 
     /// Gives it a score.
-    pub fn set_score(&mut self, id: Id, score: f32) {
+    pub(super) fn set_score(&mut self, id: Id, score: f32) {
         self.scores[id as usize] = score;
     }
 
     /// A new element that stands nowhere yet.
-    pub fn add(&mut self, tag: Tag) -> Id {
+    pub(super) fn add(&mut self, tag: Tag) -> Id {
         let id = self.tree.add(tag, super::html::Span::default());
         self.sums.push(Sums::default());
         self.words.push(Words::default());
@@ -215,25 +221,25 @@ impl Outline {
     }
 
     /// Takes an element out, with all that is in it.
-    pub fn detach(&mut self, id: Id) {
+    pub(super) fn detach(&mut self, id: Id) {
         self.change(self.tree.parent(id), self.given(id), false);
         self.tree.detach(id);
     }
 
     /// Puts what stands nowhere at the end of an element.
-    pub fn append(&mut self, parent: Id, id: Id) {
+    pub(super) fn append(&mut self, parent: Id, id: Id) {
         self.tree.append(parent, id);
         self.change(Some(parent), self.given(id), true);
     }
 
     /// Puts what stands nowhere before something that stands somewhere.
-    pub fn insert_before(&mut self, place: Id, id: Id) {
+    pub(super) fn insert_before(&mut self, place: Id, id: Id) {
         self.tree.insert_before(place, id);
         self.change(self.tree.parent(id), self.given(id), true);
     }
 
     /// Puts a new element around `first` and what follows it, as long as `takes` says so.
-    pub fn wrap(&mut self, first: Id, tag: Tag, takes: impl Fn(&Self, Id) -> bool) -> Id {
+    pub(super) fn wrap(&mut self, first: Id, tag: Tag, takes: impl Fn(&Self, Id) -> bool) -> Id {
         let wrapper = self.add(tag);
         self.tree.insert_before(first, wrapper);
         let mut next = Some(first);
@@ -249,14 +255,14 @@ impl Outline {
     }
 
     /// Puts `id`, which stands somewhere, in the place of `old`.
-    pub fn replace(&mut self, old: Id, id: Id) {
+    pub(super) fn replace(&mut self, old: Id, id: Id) {
         self.detach(id);
         self.insert_before(old, id);
         self.detach(old);
     }
 
     /// Gives an element another name.
-    pub fn rename(&mut self, id: Id, tag: Tag) {
+    pub(super) fn rename(&mut self, id: Id, tag: Tag) {
         let parent = self.tree.parent(id);
         self.change(parent, Sums::of(self.tree.tag(id)), false);
         self.tree.set_tag(id, tag);
@@ -264,23 +270,74 @@ impl Outline {
     }
 
     /// Marks a table as one of data.
-    pub fn mark_data_table(&mut self, id: Id) {
-        self.data_tables.push(id);
+    pub(super) fn mark_data_table(&mut self, id: Id) {
+        self.words[id as usize] = self.words[id as usize].with_data_table();
         self.change(Some(id), Sums { tables: 1, ..Sums::default() }, true);
     }
 
     /// Whether a table was marked as one of data.
-    pub fn is_data_table(&self, id: Id) -> bool {
-        // Nearly all pages have none, and few have more than a handful.
-        self.sums(id).tables > 0 && self.data_tables.contains(&id)
+    pub(super) fn is_data_table(&self, id: Id) -> bool {
+        self.words(id).is_data_table()
     }
 
     /// Copies `other` into this one's memory.
-    pub fn copy_from(&mut self, other: &Self) {
+    pub(super) fn copy_from(&mut self, other: &Self) {
         self.tree.copy_from(&other.tree);
         self.sums.clone_from(&other.sums);
         self.words.clone_from(&other.words);
         self.scores.clone_from(&other.scores);
-        self.data_tables.clone_from(&other.data_tables);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::extract::Caps;
+    use crate::extract::html::parse;
+
+    fn outline(html: &str) -> Outline {
+        let caps = Caps { max_depth: 512, max_nodes: 2_000_000, max_work: 1 << 30 };
+        let (tree, page) = parse(html, &caps, false, Tree::default(), Page::default()).unwrap();
+        let mut outline = Outline::of(tree);
+        outline.measure(&page);
+        outline
+    }
+
+    fn first(outline: &Outline, tag: Tag) -> Id {
+        outline.tree.ids().find(|id| outline.tree.tag(*id) == tag).unwrap()
+    }
+
+    #[test]
+    fn sums_are_kept_while_the_tree_is_pulled_about() {
+        let html = "<div><p>ሰላም፣ <a href=x>ለሁሉም</a></p><ul><li>一，二<li><a href=#y>三</a></ul><img src=x><h2>Δύο</h2></div>";
+        let whole = outline(html);
+        let sums = *whole.sums(BODY);
+        assert_eq!((sums.chars, sums.commas, sums.links), (15, 2, 43));
+        assert_eq!((sums.paragraphs, sums.items, sums.images, sums.lists, sums.headings), (1, 2, 1, 4, 3));
+
+        let mut pulled = whole.clone();
+        let (paragraph, list) = (first(&pulled, Tag::P), first(&pulled, Tag::Ul));
+        pulled.detach(list);
+        assert_eq!(
+            *pulled.sums(BODY),
+            *outline("<div><p>ሰላም፣ <a href=x>ለሁሉም</a></p><img src=x><h2>Δύο</h2></div>").sums(BODY)
+        );
+        pulled.insert_before(paragraph, list);
+        assert_eq!(*pulled.sums(BODY), sums);
+        pulled.rename(paragraph, Tag::Div);
+        assert_eq!(pulled.sums(BODY).paragraphs, 0);
+        pulled.rename(paragraph, Tag::P);
+        let wrapper = pulled.wrap(paragraph, Tag::Section, |_, _| true);
+        assert_eq!(pulled.tree.children(wrapper).count(), 3);
+        assert_eq!(*pulled.sums(BODY), sums);
+        let link = first(&pulled, Tag::A);
+        pulled.detach(pulled.tree.first(link).unwrap());
+        assert_eq!(pulled.sums(BODY).links, 3);
+    }
+
+    #[test]
+    fn text_that_nobody_sees_does_not_count() {
+        let found = outline("<p>အ</p><select><option>ဘ</select><script type=application/ld+json>{}</script>");
+        assert_eq!(found.sums(BODY).chars, 1);
     }
 }

@@ -14,18 +14,18 @@ const MENU_LINK: f32 = 40.0;
 
 /// What is left of a page.
 #[derive(Debug, Default)]
-pub struct Pruned {
+pub(super) struct Pruned {
     /// Passed over, by node.
     is_out: Vec<bool>,
     /// Characters that are left in each element.
     chars: Vec<u32>,
     /// The element that holds what is left.
-    pub root: Id,
+    pub(super) root: Id,
 }
 
 impl Pruned {
     /// Looks at a whole page. `self` lends its memory.
-    pub fn look(&mut self, whole: &Outline) {
+    pub(super) fn look(&mut self, whole: &Outline) {
         let tree = &whole.tree;
         self.is_out.clear();
         self.is_out.resize(tree.len(), false);
@@ -70,17 +70,17 @@ impl Pruned {
     }
 
     /// Whether an element is passed over.
-    pub fn is_out(&self, id: Id) -> bool {
+    pub(super) fn is_out(&self, id: Id) -> bool {
         self.is_out[id as usize]
     }
 
     /// Characters that are left in an element.
-    pub fn chars_in(&self, id: Id) -> u32 {
+    pub(super) fn chars_in(&self, id: Id) -> u32 {
         self.chars[id as usize]
     }
 
     /// Characters that are left below the root.
-    pub fn chars(&self) -> u32 {
+    pub(super) fn chars(&self) -> u32 {
         self.chars[self.root as usize]
     }
 }
@@ -97,9 +97,9 @@ fn is_furniture(whole: &Outline, id: Id, all_plain: u32) -> bool {
         Tag::Nav | Tag::Aside | Tag::Button | Tag::Search => return true,
         Tag::Footer | Tag::Header => {
             // In a section they are its own; only headings and prose of theirs count.
-            let is_of_page = !tree.ancestors(id).any(|around| {
-                matches!(tree.tag(around), Tag::Article | Tag::Main | Tag::Section)
-            });
+            let is_of_page = !tree
+                .ancestors(id)
+                .any(|around| matches!(tree.tag(around), Tag::Article | Tag::Main | Tag::Section));
             if is_of_page || tag == Tag::Footer {
                 return true;
             }

@@ -9,11 +9,11 @@ use crate::document::Block;
 
 /// Text and its blocks.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Rendered {
+pub(super) struct Rendered {
     /// Paragraphs and lines.
-    pub text: String,
+    pub(super) text: String,
     /// Its lines.
-    pub blocks: Vec<Block>,
+    pub(super) blocks: Vec<Block>,
 }
 
 struct Renderer {
@@ -39,7 +39,7 @@ fn kind_of(tag: Tag) -> Option<&'static str> {
 }
 
 /// The text below `root`, without the elements of which `is_left_out` says so. Its blocks have `score`.
-pub fn render(
+pub(super) fn render(
     page: &Page<'_>,
     tree: &Tree,
     root: Id,
@@ -88,7 +88,7 @@ const FEWEST_LINES: usize = 3;
 impl Rendered {
     /// Takes off the end what announces more than the text: headings without a paragraph, short lines without a full
     /// stop. "Related", "Share", "back".
-    pub fn trim_end(&mut self) {
+    pub(super) fn trim_end(&mut self) {
         while self.blocks.len() > FEWEST_LINES
             && let Some(block) = self.blocks.last()
         {
@@ -108,13 +108,18 @@ impl Rendered {
 /// Whether a line ends as sentences do, in any script.
 fn ends_sentence(line: &str) -> bool {
     line.ends_with([
-        '.', '!', '?', '…', '"', '”', '’', '»', ')', '。', '！', '？', '」', '』', '）', '।', '॥', '።', '؟', '۔', '։', '។', '။',
-        '་', '།',
+        '.', '!', '?', '…', '"', '”', '’', '»', ')', '。', '！', '？', '」', '』', '）', '।', '॥', '።', '؟',
+        '۔', '։', '។', '။', '་', '།',
     ])
 }
 
 /// The text of the whole body, but for scripts and the like.
-pub fn render_body(page: &Page<'_>, tree: &Tree, score: f32, is_left_out: impl Fn(Id) -> bool) -> Rendered {
+pub(super) fn render_body(
+    page: &Page<'_>,
+    tree: &Tree,
+    score: f32,
+    is_left_out: impl Fn(Id) -> bool,
+) -> Rendered {
     render(page, tree, BODY, score, is_left_out)
 }
 
@@ -219,5 +224,85 @@ impl Renderer {
             self.rendered.text.push_str(line);
         }
         self.space = content.ends_with([' ', '\t']);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::extract::Caps;
+    use crate::extract::html::parse;
+
+    fn rendered(html: &str) -> Rendered {
+        let caps = Caps { max_depth: 512, max_nodes: 2_000_000, max_work: 1 << 30 };
+        let (tree, page) = parse(html, &caps, false, Tree::default(), Page::default()).unwrap();
+        render_body(&page, &tree, 1.0, |_| false)
+    }
+
+    #[test]
+    fn paragraphs_lines_and_words_are_kept_apart() {
+        for (html, text) in [
+            ("<p>Ofisi imefungwa <b>leo</b>.</p><p>Asante</p>", "Ofisi imefungwa leo.\n\nAsante"),
+            ("आज कार्यालय<br>बंद है<script>x()</script>", "आज कार्यालय\nबंद है"),
+            (
+                "<table><tr><td>ሰኞ</td><td>2:00</td></tr><tr><td>ማክሰኞ</td><td>3:00</td></tr></table>",
+                "ሰኞ 2:00\nማክሰኞ 3:00",
+            ),
+            ("<p>วัน<span>นี้</span>ปิด</p>", "วันนี้ปิด"),
+            ("<ul><li>一<li>二</ul>", "一\n二"),
+            ("<i>ሀ</i> <i>ለ</i>\n<i> ሐ</i>", "ሀ ለ ሐ"),
+            ("<ruby>東京<rp>(</rp><rt>とうきょう</rt><rp>)</rp></ruby>へ", "東京へ"),
+            ("<pre>a\n  b  c\n\n</pre>d", "a\n  b  c\n\nd"),
+            ("", ""),
+        ] {
+            assert_eq!(rendered(html).text, text, "{html}");
+        }
+    }
+
+    #[test]
+    fn blocks_have_the_kind_of_the_element_they_began_in() {
+        let found = rendered(
+            "<h1>ሰላም  <b>ለሁሉም</b></h1><p>தமிழ் மொழி</p><ul><li>Αθήνα<ul><li>Πάτρα</li></ul></li></ul><pre>x = 1</pre>\
+             <table><tr><td>ጠዋት<td>2:00<tr><td><p>Habari</table><blockquote><p>قال</blockquote>",
+        );
+        let blocks: Vec<_> = found
+            .blocks
+            .iter()
+            .map(|block| (&found.text[block.start as usize..block.end as usize], block.kind))
+            .collect();
+        assert_eq!(
+            blocks,
+            [
+                ("ሰላም ለሁሉም", "heading"),
+                ("தமிழ் மொழி", "paragraph"),
+                ("Αθήνα", "list"),
+                ("Πάτρα", "list"),
+                ("x = 1", "code"),
+                ("ጠዋት 2:00", "table"),
+                ("Habari", "paragraph"),
+                ("قال", "quote"),
+            ]
+        );
+    }
+
+    #[test]
+    fn the_end_loses_what_announces_more_and_nothing_else() {
+        let text = |html: &str| {
+            let mut found = rendered(html);
+            found.trim_end();
+            found.text
+        };
+        let prose = "<p>Moja.</p><p>Mbili።</p><p>三。</p>";
+        assert_eq!(text(&format!("{prose}<h3>Soma pia</h3><p>Shiriki</p>")), "Moja.\n\nMbili።\n\n三。");
+        assert_eq!(text(&format!("{prose}<p>अंत।</p>")), "Moja.\n\nMbili።\n\n三。\n\nअंत।");
+        assert_eq!(text("<p>Ofisi</p><p>imefungwa</p>"), "Ofisi\n\nimefungwa");
+    }
+
+    #[test]
+    fn white_space_belongs_to_no_block() {
+        let blocks = blocks_of_plain_text("  你好 \n\n\t\nสวัสดี\u{a0}", 0.5);
+        let ends: Vec<_> = blocks.iter().map(|block| (block.start, block.end)).collect();
+        assert_eq!(ends, [(2, 8), (13, 31)]);
+        assert!(blocks_of_plain_text(" \n ", 1.0).is_empty());
     }
 }

@@ -23,22 +23,26 @@ const HIERARCHY: [char; 4] = ['\\', '/', '>', '»'];
 /// Words that two titles share, in letters of the second, from which on they are one.
 const ALIKE: f32 = 0.75;
 
+/// Longest title or heading that is compared word by word, in bytes.
+const MAX_COMPARED: usize = 1_000;
+
 /// What the head says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Head {
+pub(super) struct Head {
     /// The title of the page.
-    pub title: String,
+    pub(super) title: String,
     /// An author is named.
-    pub has_author: bool,
+    pub(super) has_author: bool,
 }
 
 /// Reads the head, and metas wherever they stand.
-pub fn read(page: &Page<'_>, tree: &Tree) -> Head {
+pub(super) fn read(page: &Page<'_>, tree: &Tree) -> Head {
     let mut head = Head::default();
     let mut best = META_TITLES.len();
     for id in tree.ids().filter(|id| tree.tag(*id) == Tag::Meta) {
         let node = tree.node(id);
-        let Some(content) = page.attribute(node, Name::Content).map(str::trim).filter(|c| !c.is_empty()) else {
+        let Some(content) = page.attribute(node, Name::Content).map(str::trim).filter(|c| !c.is_empty())
+        else {
             continue;
         };
         let key = page.attribute(node, Name::Property).or_else(|| page.attribute(node, Name::MetaName));
@@ -111,7 +115,10 @@ fn headings<'a>(page: &'a Page<'_>, tree: &'a Tree) -> impl Iterator<Item = Stri
 }
 
 /// Whether a heading says the page's title again.
-pub fn is_like_title(title: &str, heading: &str) -> bool {
+pub(super) fn is_like_title(title: &str, heading: &str) -> bool {
+    if title.len() > MAX_COMPARED || heading.len() > MAX_COMPARED {
+        return false;
+    }
     let (title, heading) = (title.to_lowercase(), heading.trim().to_lowercase());
     if title.is_empty() || heading.is_empty() {
         return false;
@@ -133,4 +140,40 @@ pub fn is_like_title(title: &str, heading: &str) -> bool {
         }
     }
     all > 0 && shared as f32 / all as f32 > ALIKE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::extract::Caps;
+    use crate::extract::html::parse;
+
+    fn title(html: &str) -> String {
+        let caps = Caps { max_depth: 512, max_nodes: 2_000_000, max_work: 1 << 30 };
+        let (tree, page) = parse(html, &caps, false, Tree::default(), Page::default()).unwrap();
+        read(&page, &tree).title
+    }
+
+    #[test]
+    fn the_title_is_what_the_page_calls_itself_without_the_site() {
+        for (html, expected) in [
+            ("<title>Bei ya mahindi yapanda tena Voi | Habari</title>", "Bei ya mahindi yapanda tena Voi"),
+            ("<title>የቡና ዋጋ ጨመረ - ዜና</title>", "የቡና ዋጋ ጨመረ - ዜና"),
+            ("<title>x</title><meta property=og:title content=' बाज़ार  खुला '>", "बाज़ार खुला"),
+            ("<meta name=DC.title content='Ἀρχή'><meta name=twitter:title content=x>", "Ἀρχή"),
+            ("<title>市场</title><h1>市场今天重新开门了，大家都来买菜</h1>", "市场"),
+            ("<h1>ตลาด</h1>", "ตลาด"),
+            ("", ""),
+        ] {
+            assert_eq!(title(html), expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn a_heading_is_like_the_title_if_it_says_three_quarters_of_it() {
+        assert!(is_like_title("Soko la mahindi | Habari", " soko la MAHINDI "));
+        assert!(is_like_title("DeepMind新电脑_科技_腾讯网", "DeepMind新电脑"));
+        assert!(!is_like_title("Soko la mahindi", "Bei mpya ya mahindi na maharagwe"));
+        assert!(!is_like_title("Soko", "") && !is_like_title("", "Soko") && !is_like_title("a", "..."));
+    }
 }

@@ -60,12 +60,7 @@ pub struct ExtractHtml {
 
 impl Default for ExtractHtml {
     fn default() -> Self {
-        Self {
-            max_bytes: ByteSize::mib(8),
-            max_depth: 512,
-            max_nodes: 2_000_000,
-            max_work: 1 << 30,
-        }
+        Self { max_bytes: ByteSize::mib(8), max_depth: 512, max_nodes: 2_000_000, max_work: 1 << 30 }
     }
 }
 

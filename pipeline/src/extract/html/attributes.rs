@@ -41,7 +41,6 @@ names! {
     AriaHidden b"aria-hidden",
     AriaModal b"aria-modal",
     Lang b"lang",
-    XmlLang b"xml:lang",
     ItemProp b"itemprop",
     ItemType b"itemtype",
     Property b"property",

@@ -43,7 +43,8 @@ fn number(rest: &str, decoded: &mut String) -> usize {
     let mut code = 0u32;
     let mut end = start;
     for digit in digits {
-        code = code.saturating_mul(radix).saturating_add(char::from(*digit).to_digit(radix).unwrap_or_default());
+        code =
+            code.saturating_mul(radix).saturating_add(char::from(*digit).to_digit(radix).unwrap_or_default());
         end += 1;
     }
     if end == start {
@@ -60,8 +61,8 @@ fn number(rest: &str, decoded: &mut String) -> usize {
 
 /// The letters of windows-1252 from 0x80 on; NUL where it has none.
 const WINDOWS_1252: [char; 32] = [
-    '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0', '‘', '’', '“', '”', '•',
-    '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
+    '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0', '‘', '’', '“',
+    '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
 ];
 
 /// Resolves the name at the start of `rest`; gives the bytes it took, 0 if it is none.

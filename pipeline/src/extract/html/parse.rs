@@ -140,7 +140,9 @@ impl Builder<'_, '_> {
             at = match next {
                 b'!' if bytes[start..].starts_with(b"<!--") => comment_end(bytes, start + 4),
                 b'/' if bytes[start + 2].is_ascii_alphabetic() => self.end_tag(start)?,
-                b'!' | b'?' | b'/' => memchr(b'>', &bytes[start..]).map_or(bytes.len(), |end| start + end + 1),
+                b'!' | b'?' | b'/' => {
+                    memchr(b'>', &bytes[start..]).map_or(bytes.len(), |end| start + end + 1)
+                }
                 _ => self.start_tag(start)?,
             };
             text = at;
@@ -313,8 +315,10 @@ impl Builder<'_, '_> {
             return Ok(bytes.len());
         };
         self.add_work(end - start + self.open.len())?;
-        let attributes =
-            Span { start: first_attribute as u32, len: (self.page.attributes.len() - first_attribute) as u32 };
+        let attributes = Span {
+            start: first_attribute as u32,
+            len: (self.page.attributes.len() - first_attribute) as u32,
+        };
         match tag {
             Tag::Html | Tag::Head | Tag::Body => {
                 let id = match tag {
@@ -450,10 +454,19 @@ impl Builder<'_, '_> {
                 }
             }
             Tag::Form => {
-                let in_table = matches!(self.current(), Tag::Table | Tag::Tbody | Tag::Thead | Tag::Tfoot | Tag::Tr);
+                let in_table =
+                    matches!(self.current(), Tag::Table | Tag::Tbody | Tag::Thead | Tag::Tfoot | Tag::Tr);
                 return Ok(!self.is_open(Tag::Form) && !in_table);
             }
-            Tag::Tr | Tag::Td | Tag::Th | Tag::Tbody | Tag::Thead | Tag::Tfoot | Tag::Caption | Tag::Colgroup | Tag::Col => {
+            Tag::Tr
+            | Tag::Td
+            | Tag::Th
+            | Tag::Tbody
+            | Tag::Thead
+            | Tag::Tfoot
+            | Tag::Caption
+            | Tag::Colgroup
+            | Tag::Col => {
                 if !self.is_open(Tag::Table) {
                     return Ok(false);
                 }
@@ -506,7 +519,9 @@ impl Builder<'_, '_> {
             Tag::Tr => &[Tag::Tbody, Tag::Thead, Tag::Tfoot, Tag::Table],
             _ => &[Tag::Table],
         };
-        let Some(at) = self.find(|open| parents.contains(&open), |open| open == Tag::Table) else { return Ok(()) };
+        let Some(at) = self.find(|open| parents.contains(&open), |open| open == Tag::Table) else {
+            return Ok(());
+        };
         self.close_from(at + 1);
         if matches!(tag, Tag::Td | Tag::Th) && self.current() != Tag::Tr {
             let row = self.add(Tag::Tr, Span::default())?;
@@ -560,9 +575,14 @@ impl Builder<'_, '_> {
             Tag::Other => self.find_other(name),
             Tag::P => self.find(|open| open == tag, |open| scope(open) || open == Tag::Button),
             Tag::Li => self.find(|open| open == tag, |open| scope(open) || matches!(open, Tag::Ul | Tag::Ol)),
-            Tag::Td | Tag::Th | Tag::Tr | Tag::Tbody | Tag::Thead | Tag::Tfoot | Tag::Table | Tag::Caption => {
-                self.find(|open| open == tag, |open| open == Tag::Table)
-            }
+            Tag::Td
+            | Tag::Th
+            | Tag::Tr
+            | Tag::Tbody
+            | Tag::Thead
+            | Tag::Tfoot
+            | Tag::Table
+            | Tag::Caption => self.find(|open| open == tag, |open| open == Tag::Table),
             _ if tag.is(Flags::HEADING) => self.find(|open| open.is(Flags::HEADING), scope),
             _ if tag.is(Flags::FORMATTING) => {
                 let at = self.find(|open| open == tag, scope);
@@ -622,4 +642,150 @@ fn comment_end(bytes: &[u8], body: usize) -> usize {
         }
     }
     bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::extract::html::{Descend, Event};
+
+    const CAPS: Caps = Caps { max_depth: 512, max_nodes: 2_000_000, max_work: 1 << 30 };
+
+    fn code(html: &str) -> Option<&'static str> {
+        parse(html, &CAPS, false, Tree::default(), Page::default()).err().map(|failure| failure.code())
+    }
+
+    /// The body as nested brackets.
+    fn outline(html: &str) -> String {
+        let (tree, page) = parse(html, &CAPS, false, Tree::default(), Page::default()).unwrap();
+        let mut outline = String::new();
+        tree.walk(BODY, |event| {
+            match event {
+                Event::Enter(id) if tree.tag(id) == Tag::Text => outline.push_str(page.text(tree.node(id))),
+                Event::Enter(id) => {
+                    outline.push_str(&format!("{:?}(", tree.tag(id)).to_lowercase());
+                }
+                Event::Leave(_) => outline.push(')'),
+            }
+            Descend::Into
+        });
+        outline
+    }
+
+    #[test]
+    fn tags_close_what_the_standard_says_they_close() {
+        for (html, expected) in [
+            ("<p>ሀ<p>ለ<div>ሐ</div>", "p(ሀ)p(ለ)div(ሐ)"),
+            ("<ul><li>अ<li>आ<ul><li>इ</ul><li>ई</ul>", "ul(li(अ)li(आul(li(इ)))li(ई))"),
+            ("<dl><dt>一<dd>二<dt>三</dl>", "dl(dt(一)dd(二)dt(三))"),
+            ("<h1>α<h2>β</h3>γ", "h1(α)h2(β)γ"),
+            ("<!doctype html><p>α<table><tr><td>β</table>", "p(α)table(tr(td(β)))"),
+            ("<p>α<table><tr><td>β</table>", "p(αtable(tr(td(β))))"),
+            ("<table><td>ก<td>ข<tr><th>ค</table>ง", "table(tr(td(ก)td(ข))tr(th(ค)))ง"),
+            ("<table>நடு<tr><td>உள்</table>", "நடுtable(tr(td(உள்)))"),
+            ("<table><form><tr><td>x</form></table>", "table(tr(td(x)))"),
+            ("<a href=1>ا<a href=2>ب</a>ت", "a(ا)a(ب)ت"),
+            ("<b><p>א</b>ב</p>", "b(p(אב))"),
+            ("<select><option>1<option>2</select>3", "select(option(1)option(2))3"),
+            ("<td>သ</td>", "သ"),
+            ("<x-a><X-B>د</x-a>ذ", "other(other(د))ذ"),
+            ("<br></br>a<hr>b", "br()br()ahr()b"),
+            ("<image src=x>", "img()"),
+            ("<title>x</title><meta name=a><p>ب", "p(ب)"),
+            ("a<svg><path/><title>no</title></svg>b<svg>c", "asvg()bsvg()c"),
+            ("<svg/>a", "svg()a"),
+            ("<textarea><b>&amp;</textarea>x", "textarea(<b>&)x"),
+            ("<script type='application/ld+json'>{\"a\":\"&amp;\"}</script>", "script({\"a\":\"&amp;\"})"),
+            ("<script>x</script><style>y</style><noscript>z</noscript>w", "w"),
+            ("<!-- x -- ><p>-->a<!-->b<!---->c<!--d--!>e<!f>g<?h>i</ >j", "abcegij"),
+            ("1 < 2 <3 a<b", "1 < 2 <3 a"),
+        ] {
+            assert_eq!(outline(html), expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn attributes_are_read_however_they_are_written() {
+        for html in [
+            "<p class=ab id='c d' hidden>",
+            "<P CLASS = \"ab\"\nID=\"c d\" HIDDEN/>",
+            "<p class=ab class=zz x=1 y id=\"c&#32;d\" hidden=''>",
+        ] {
+            let (tree, page) = parse(html, &CAPS, false, Tree::default(), Page::default()).unwrap();
+            let node = tree.node(tree.first(BODY).unwrap());
+            assert_eq!(page.attribute(node, Name::Class), Some("ab"), "{html}");
+            assert_eq!(page.attribute(node, Name::Id), Some("c d"), "{html}");
+            assert!(page.attribute(node, Name::Hidden).is_some(), "{html}");
+            assert_eq!(page.attribute(node, Name::Href), None, "{html}");
+        }
+    }
+
+    #[test]
+    fn pages_that_would_cost_too_much_are_refused_while_they_are_parsed() {
+        for (name, html, expected) in [
+            ("nested divs", "<div>".repeat(100_000), Some("too_deep")),
+            ("nested spans with text", "<span>ሰላም".repeat(100_000), Some("too_deep")),
+            ("elements", "<b></b>".repeat(2_100_000), Some("too_many_nodes")),
+            (
+                "much text deep down",
+                format!("{}{}", "<div>".repeat(500), "你好 ".repeat(700_000)),
+                Some("too_slow"),
+            ),
+        ] {
+            assert_eq!(code(&html), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn untidy_but_honest_pages_pass() {
+        for (name, html) in [
+            ("paragraphs never closed", "<p>Habari za leo".repeat(20_000)),
+            ("list items never closed", format!("<ul>{}</ul>", "<li>नमस्ते".repeat(20_000))),
+            ("bold never closed", "<p><b>Καλημέρα".repeat(20_000)),
+            (
+                "cells never closed",
+                format!("<table>{}</table>", "<tr><td><font color=red>สวัสดี".repeat(20_000)),
+            ),
+            ("definition lists", format!("<dl>{}</dl>", "<dt>அ<dd>ஆ".repeat(20_000))),
+            ("void elements", "مرحبا<br>".repeat(50_000)),
+            ("paths in a drawing", format!("<svg>{}</svg>", "<path d='M0 0'/>".repeat(20_000))),
+            ("drawings without an end", "<svg>ሰ</p>".repeat(400)),
+            ("tags in a script", format!("<script>{}</script>", "'<div>'".repeat(20_000))),
+            ("tags in a comment", format!("<!--{}-->", "<div>".repeat(20_000))),
+            ("a script never closed", format!("<script>{}", "<div>".repeat(20_000))),
+            ("links never closed", "<a href=x>ታሪክ ".repeat(20_000)),
+            ("attributes", format!("<a{}>x</a>", " class=a".repeat(50_000))),
+        ] {
+            assert_eq!(code(&html), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn any_end_of_input_is_an_end() {
+        for html in [
+            "",
+            "<",
+            "</",
+            "<a",
+            "<a href",
+            "<a href=",
+            "<a href='",
+            "<!",
+            "<!--",
+            "<!-",
+            "<?",
+            "<script",
+            "<svg",
+            "</p",
+            "&",
+            "&#",
+            "<a b=c",
+            "<a b=c ",
+            "<a/",
+        ] {
+            assert_eq!(code(html), None, "{html}");
+            let after = format!("<p>ሰላም{html}");
+            assert!(outline(&after).starts_with("p(ሰላም"), "{html}");
+        }
+    }
 }

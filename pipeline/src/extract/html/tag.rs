@@ -261,11 +261,7 @@ impl Tag {
             }
             at = (at + 1) & (SLOTS - 1);
         }
-        if &*lower == b"image" {
-            Self::Img
-        } else {
-            Self::Other
-        }
+        if &*lower == b"image" { Self::Img } else { Self::Other }
     }
 
     /// What the element is.
