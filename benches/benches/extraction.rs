@@ -46,7 +46,7 @@ fn parse(bencher: Bencher) {
         let mut memory = (Tree::default(), html::Page::default());
         let mut nodes = 0;
         for (_, html) in &pages {
-            if let Ok((tree, page)) = html::parse(html, &CAPS, memory.0, memory.1) {
+            if let Ok((tree, page)) = html::parse(html, &CAPS, false, memory.0, memory.1) {
                 nodes += tree.len();
                 memory = (tree, page.recycle());
             } else {

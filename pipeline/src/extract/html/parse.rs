@@ -21,6 +21,15 @@ const MAX_BYTES: usize = 1 << 30;
 struct Open {
     id: Id,
     tag: Tag,
+    /// Of an element without a tag: a digest of its name.
+    name: u32,
+}
+
+/// A digest of a name, in any case.
+fn digest(name: &[u8]) -> u32 {
+    name.iter().fold(0x811C_9DC5, |digest, byte| {
+        (digest ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
+    })
 }
 
 struct Builder<'h, 'c> {
@@ -191,8 +200,9 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn push(&mut self, id: Id, tag: Tag) -> Result<(), Failure> {
-        self.open.push(Open { id, tag });
+    fn push(&mut self, id: Id, tag: Tag, name: &[u8]) -> Result<(), Failure> {
+        let name = if tag == Tag::Other { digest(name) } else { 0 };
+        self.open.push(Open { id, tag, name });
         self.counts[tag as usize] += 1;
         // `html` and `body` stand around all of them.
         let depth = self.open.len() as u32 + 2;
@@ -392,7 +402,7 @@ impl Builder<'_, '_> {
             // A template: what is in it is not on the page.
             return Ok(raw_end(bytes, end, name));
         }
-        self.push(id, tag)?;
+        self.push(id, tag, name)?;
         Ok(end)
     }
 
@@ -526,7 +536,7 @@ impl Builder<'_, '_> {
         if matches!(tag, Tag::Td | Tag::Th) && self.current() != Tag::Tr {
             let row = self.add(Tag::Tr, Span::default())?;
             self.insert(row, true);
-            self.push(row, Tag::Tr)?;
+            self.push(row, Tag::Tr, b"tr")?;
         }
         Ok(())
     }
@@ -609,15 +619,16 @@ impl Builder<'_, '_> {
 
     /// The innermost open element of a name without a tag, unless a special one is met before.
     fn find_other(&self, name: &[u8]) -> Option<usize> {
+        let wanted = digest(name);
         for (at, open) in self.open.iter().enumerate().rev() {
-            if open.tag == Tag::Other {
-                let node = self.tree.node(open.id);
-                let own = self.page.attribute(node, Name::Element).unwrap_or_default();
-                if own.as_bytes().eq_ignore_ascii_case(name) {
+            if open.tag.is(Flags::SPECIAL) {
+                return None;
+            }
+            if open.tag == Tag::Other && open.name == wanted {
+                let own = self.page.attribute(self.tree.node(open.id), Name::Element);
+                if own.is_some_and(|own| own.as_bytes().eq_ignore_ascii_case(name)) {
                     return Some(at);
                 }
-            } else if open.tag.is(Flags::SPECIAL) {
-                return None;
             }
         }
         None
@@ -695,7 +706,10 @@ mod tests {
             ("a<svg><path/><title>no</title></svg>b<svg>c", "asvg()bsvg()c"),
             ("<svg/>a", "svg()a"),
             ("<textarea><b>&amp;</textarea>x", "textarea(<b>&)x"),
-            ("<script type='application/ld+json'>{\"a\":\"&amp;\"}</script>", "script({\"a\":\"&amp;\"})"),
+            (
+                "<p><script type='application/ld+json'>{\"a\":\"&amp;\"}</script>",
+                "p(script({\"a\":\"&amp;\"}))",
+            ),
             ("<script>x</script><style>y</style><noscript>z</noscript>w", "w"),
             ("<!-- x -- ><p>-->a<!-->b<!---->c<!--d--!>e<!f>g<?h>i</ >j", "abcegij"),
             ("1 < 2 <3 a<b", "1 < 2 <3 a"),
