@@ -54,7 +54,8 @@ fn squeeze(text: &str) -> String {
 }
 
 fn ours(html: &str) -> Vec<Run> {
-    let (tree, page) = parse(html, &CAPS, false, Tree::default(), Page::default()).unwrap();
+    let (tree, page) =
+        parse(html, &CAPS, false, Tree::default(), Page::default()).expect("a page within the caps");
     let name = |id| format!("{:?}", tree.tag(id)).to_lowercase();
     tree.ids()
         .filter(|id| {
@@ -88,7 +89,7 @@ fn theirs(html: &str) -> Vec<Run> {
 /// Bytes of text that stand at one place for both, and all bytes.
 fn compare(file: &CrawlFile) -> (usize, usize) {
     let (mut same, mut all) = (0, 0);
-    for page in html_pages(std::slice::from_ref(file)).unwrap() {
+    for page in html_pages(std::slice::from_ref(file)).expect("bytes in memory can be read") {
         let html = decode(&page.body, page.http_charset.as_deref(), page.tld()).text.into_owned();
         let mut counts: HashMap<Run, usize> = HashMap::new();
         for run in theirs(&html) {

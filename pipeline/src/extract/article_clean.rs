@@ -107,7 +107,7 @@ fn is_data_table(page: &Page<'_>, outline: &Outline, table: Id) -> bool {
         if let Event::Enter(id) = event {
             match outline.tree.tag(id) {
                 Tag::Caption | Tag::Col | Tag::Colgroup | Tag::Tfoot | Tag::Thead | Tag::Th => {
-                    has_parts = true
+                    has_parts = true;
                 }
                 Tag::Table => has_table = true,
                 Tag::Tr => {

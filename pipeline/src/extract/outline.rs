@@ -197,7 +197,7 @@ impl Outline {
                 // The whole text of a link counts, be it before or after the change.
                 Tag::A => {
                     let own = &self.sums[id as usize];
-                    let weight = if own.chars > 0 { own.links / own.chars } else { 10 };
+                    let weight = own.links.checked_div(own.chars).unwrap_or(10);
                     change.links = change.chars * weight;
                 }
                 Tag::Ul | Tag::Ol => change.lists = change.chars,

@@ -174,12 +174,11 @@ static AUTOMATON: LazyLock<Automaton> = LazyLock::new(|| {
     let mut says: Vec<u32> = Vec::new();
     for (what, list) in LISTS {
         for word in *list {
-            match words.iter().position(|known| known == word) {
-                Some(known) => says[known] |= what,
-                None => {
-                    words.push(word);
-                    says.push(*what);
-                }
+            if let Some(known) = words.iter().position(|known| known == word) {
+                says[known] |= what;
+            } else {
+                words.push(word);
+                says.push(*what);
             }
         }
     }

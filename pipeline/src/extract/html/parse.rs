@@ -451,10 +451,8 @@ impl Builder<'_, '_> {
         match tag {
             Tag::Li => self.close_item(&[Tag::Li]),
             Tag::Dt | Tag::Dd => self.close_item(&[Tag::Dt, Tag::Dd]),
-            Tag::Option | Tag::Optgroup => {
-                if self.current() == Tag::Option {
-                    self.close_from(self.open.len() - 1);
-                }
+            Tag::Option | Tag::Optgroup if self.current() == Tag::Option => {
+                self.close_from(self.open.len() - 1);
             }
             Tag::Button | Tag::Nobr | Tag::A => {
                 if self.is_open(tag)
@@ -482,10 +480,8 @@ impl Builder<'_, '_> {
                 }
                 self.close_cells(tag)?;
             }
-            _ if tag.is(Flags::HEADING) => {
-                if self.current().is(Flags::HEADING) {
-                    self.close_from(self.open.len() - 1);
-                }
+            _ if tag.is(Flags::HEADING) && self.current().is(Flags::HEADING) => {
+                self.close_from(self.open.len() - 1);
             }
             _ => {}
         }

@@ -46,6 +46,7 @@ impl Flags {
     pub const TABLE_PART: Self = Self(1 << 16);
 
     /// Both sets together.
+    #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
@@ -254,8 +255,7 @@ impl Tag {
         lower.copy_from_slice(name);
         lower.make_ascii_lowercase();
         let mut at = slot(lower);
-        loop {
-            let Some(name) = usize::from(TABLE[at]).checked_sub(1) else { break };
+        while let Some(name) = usize::from(TABLE[at]).checked_sub(1) {
             if NAMES[name].0.as_bytes() == lower {
                 return NAMES[name].1;
             }
