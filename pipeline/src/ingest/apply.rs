@@ -28,7 +28,7 @@ use crate::document::{
     provenance_columns, record_schema,
 };
 use crate::engine::Operator;
-use crate::extract::blocks::Landmarks;
+use crate::extract::blocks_of_plain_text;
 use crate::policy::{OptOut, Tuple};
 use crate::step::{DocumentStep, Resources};
 use crate::steps::StepKind;
@@ -438,7 +438,7 @@ impl<'a> Columns<'a> {
         self.given_text(row, 0).clone_into(&mut page.title);
         page.record.html.clone_into(&mut page.text);
         page.extractor = GIVEN_TEXT;
-        page.blocks = Landmarks::default().cut(&page.text, 1.0);
+        page.blocks = blocks_of_plain_text(&page.text, 1.0);
     }
 
     /// The countries that bind the document by the word of whoever hands the corpus over: what one run found out is not
