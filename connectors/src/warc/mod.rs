@@ -224,7 +224,8 @@ pub struct Damage {
     pub offset: u64,
     /// Bytes of the file; 0 for damage inside a member that another item accounts for.
     pub length: u64,
-    /// For damage inside a healthy member: where in what the member holds. Otherwise 0.
+    /// For damage inside a healthy member: where in what the member holds. For damage of a member itself: where its
+    /// readable records end. So no two records or damaged ranges have both places in common.
     pub inner_offset: u64,
     /// What is wrong.
     pub reason: DamageReason,

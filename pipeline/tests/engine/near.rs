@@ -7,6 +7,7 @@ use kilim_connectors::warc::RecordBuilder;
 
 use crate::corpus::{Corpus, assert_same};
 use crate::fixtures::fixtures;
+use crate::kill::kill_at;
 use crate::pages::{FETCHED, LANGUAGES, answer, html, page, page_at, text, warc};
 
 const BOTH: &str = "  - dedup_exact: {}\n  - dedup_minhash: {}\n";
@@ -105,6 +106,18 @@ fn clusters_do_not_depend_on_threads_splits_or_the_order_of_inputs() {
         if why == "one thread" {
             assert_same(&base.published(), &other.published(), why);
         }
+    }
+}
+
+#[test]
+fn a_run_killed_among_the_tables_of_near_duplicates_gives_the_same_bytes() {
+    let whole = retold();
+    whole.kilim("run").done();
+    for point in ["table.revisits", "table.edges", "table.near_ids", "table.near_texts", "table.near"] {
+        let broken = retold();
+        kill_at(&broken, point);
+        broken.kilim("resume").done();
+        assert_same(&whole.published(), &broken.published(), point);
     }
 }
 
