@@ -35,10 +35,11 @@ WHERE text_digest IS NOT NULL
 GROUP BY text_digest
 HAVING count(*) > 1";
 
-/// Document ids that occur more than once (the same record in two inputs) and the row that keeps each: the first by
-/// input and offset.
+/// Document ids that occur more than once (the same record in two inputs) and the row that keeps each: one that no step
+/// and no damage took out, one that is whole, the first by input and offset.
 const REPEATS: &str = "
-SELECT doc_id, min(row_key) AS kept
+SELECT doc_id, substr(min(CASE WHEN outcome IS NULL THEN '0' ELSE '1' END
+    || CASE WHEN truncated IS NULL THEN '0' ELSE '1' END || row_key), 3) AS kept
 FROM rows_keyed
 GROUP BY doc_id
 HAVING count(*) > 1";

@@ -188,7 +188,9 @@ impl RowBuilder {
         let refers_to = header.get("WARC-Refers-To").or_else(|| header.get("WARC-Refers-To-Target-URI"));
         self.refers_to.append_option(refers_to.map(without_brackets));
         let cut_short = record.problems.contains(&RecordProblem::CutShort).then_some(CUT_SHORT);
-        let cut = record.truncated_by_cap().then_some("length").or(cut_short);
+        let too_long = record.problems.contains(&RecordProblem::LengthTooLong);
+        let too_long = too_long.then_some(RecordProblem::LengthTooLong.as_str());
+        let cut = record.truncated_by_cap().then_some("length").or(cut_short).or(too_long);
         let segmented = page::is_segmented(header).then_some(page::SEGMENTED);
         self.truncated.append_option(header.get("WARC-Truncated").or(segmented).or(cut));
 

@@ -111,6 +111,18 @@ fn a_file_named_twice_counts_once() {
 }
 
 #[test]
+fn a_damaged_copy_of_a_record_does_not_stand_for_the_whole_one() {
+    let record = page("https://habari.co.ke/a", &text("tam", 1));
+    let plain = record.to_plain();
+    let mut corpus = Corpus::new();
+    corpus.max_broken = "100%";
+    corpus.warc("a.warc", &plain[..plain.len() - 40]).warc("b.warc", &plain);
+    corpus.run();
+    let told = corpus.sql("SELECT input, outcome FROM documents WHERE url IS NOT NULL ORDER BY input");
+    assert_eq!(told, [["crawl/a.warc", "duplicate"], ["crawl/b.warc", "sharded"]]);
+}
+
+#[test]
 fn the_same_records_under_two_names_are_told_apart_from_copies() {
     let mut corpus = Corpus::new();
     let bytes =
