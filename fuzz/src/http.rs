@@ -36,7 +36,7 @@ fn answer(data: &[u8], response: &Response<'_>, limits: HttpLimits) {
         "cut at the cap, yet shorter"
     );
     for (name, value) in response.fields.iter() {
-        assert!(!name.contains(['\r', '\n', ':']), "a field is named {name:?}");
+        assert!(!name.contains(['\n', ':']), "a field is named {name:?}");
         assert!(!value.contains('\n'), "{name} holds a line end");
         assert!(response.fields.get_all(name).any(|other| other == value), "{name} is not found by its name");
     }

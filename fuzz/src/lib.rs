@@ -9,7 +9,7 @@
 //! | [`http::holds`] | `kilim_connectors::http` | the body stays within its cap, and a smaller cap gives a beginning of it; untouched where no coding is named |
 //! | [`charset::holds`] | `kilim_connectors::charset` | text of bounded length from any bytes and labels; UTF-8 is left alone; errors are counted |
 //! | [`seeds::holds`] | `kilim_connectors::seeds` | a bad line is an issue with its number and costs itself only; a seed written as JSON comes back |
-//! | `html::holds` | `kilim::extract` | a page that would cost too much is refused before it is parsed; blocks lie within the text |
+//! | `html::holds` | the step `extract_html` of `kilim` | a page that would cost too much is refused whole; caps never change a text; blocks lie within it |
 //!
 //! They are tried twice: in every run of `cargo test` with some hundred valid inputs that were cut, flipped and spliced
 //! (`tests/any_bytes.rs`), and at length by cargo-fuzz (`fuzz_targets/`, see README.md). What cargo-fuzz found lies in

@@ -2,6 +2,7 @@
 //! before is tried first.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+use std::fmt;
 use std::fs;
 use std::path::Path;
 
@@ -134,53 +135,69 @@ fn insert(file: &mut Vec<u8>, at: &Index, bytes: &[u8]) {
     file.splice(at..at, bytes.iter().copied());
 }
 
+/// Bytes that are shown as text.
+#[derive(Clone)]
+struct File(Vec<u8>);
+
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "b\"{}\"", self.0.escape_ascii())
+    }
+}
+
 /// A sample of a law after some edits, often none.
-fn damaged(law: &'static str) -> impl Strategy<Value = Vec<u8>> {
+fn damaged(law: &'static str) -> impl Strategy<Value = File> {
     let samples = samples(law);
     (any::<Index>(), prop::collection::vec(edit(), 0..6)).prop_map(move |(sample, edits)| {
         let mut file = samples[sample.index(samples.len())].1.clone();
         edits.iter().for_each(|edit| apply(&mut file, edit, &samples));
-        file
+        File(file)
     })
 }
 
 /// A crawl file whose records were damaged before they were packed, cut into members anywhere.
-fn damaged_then_packed() -> impl Strategy<Value = Vec<u8>> {
+fn damaged_then_packed() -> impl Strategy<Value = File> {
     (damaged("warc"), 20..2000usize, 0..7u32, prop::collection::vec(edit(), 0..3)).prop_map(
         |(plain, size, level, edits)| {
-            let mut file = plain.chunks(size).flat_map(|part| gzip(part, level)).collect();
+            let mut file = plain.0.chunks(size).flat_map(|part| gzip(part, level)).collect();
             edits.iter().for_each(|edit| apply(&mut file, edit, &samples("warc")));
-            file
+            File(file)
         },
     )
 }
 
+/// `PROPTEST_CASES` asks for more, or fewer.
+fn config(cases: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|number| number.parse().ok());
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(asked.unwrap_or(cases)) }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(config(300))]
 
     #[test]
     fn a_damaged_crawl_file_is_tiled_the_same_in_any_partition(file in damaged("warc")) {
-        kilim_fuzz::warc::holds(&file);
+        kilim_fuzz::warc::holds(&file.0);
     }
 
     #[test]
     fn records_damaged_before_they_were_packed_are_tiled_too(file in damaged_then_packed()) {
-        kilim_fuzz::warc::holds(&file);
+        kilim_fuzz::warc::holds(&file.0);
     }
 
     #[test]
     fn a_damaged_answer_is_read_within_its_caps_or_refused(block in damaged("http")) {
-        kilim_fuzz::http::holds(&block);
+        kilim_fuzz::http::holds(&block.0);
     }
 
     #[test]
     fn a_damaged_page_in_any_charset_becomes_text(page in damaged("charset")) {
-        kilim_fuzz::charset::holds(&page);
+        kilim_fuzz::charset::holds(&page.0);
     }
 
     #[test]
     fn a_damaged_seed_list_costs_its_bad_lines_only(list in damaged("seeds")) {
-        kilim_fuzz::seeds::holds(&list);
+        kilim_fuzz::seeds::holds(&list.0);
     }
 
     #[test]
@@ -194,11 +211,11 @@ proptest! {
 
 #[cfg(feature = "html")]
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(config(200))]
 
     #[test]
     fn a_damaged_page_costs_no_more_than_its_bytes_allow(page in damaged("html")) {
-        kilim_fuzz::html::holds(&page);
+        kilim_fuzz::html::holds(&page.0);
     }
 }
 
