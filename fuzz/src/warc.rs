@@ -1,8 +1,16 @@
 //! The law of WARC files.
 //!
 //! The input is a file. Since mutations of packed bytes seldom get behind a checksum, an input may instead say what lies
-//! in the members of a gzip file: bytes from 0xfc on, which no UTF-8 has, each begin a part. 0xff packs its part as a
-//! member, 0xfe as a member that is only stored, 0xfc as a member with a wrong checksum, and 0xfd puts it there as it is.
+//! in the members of a gzip file or the frames of a zstd file: bytes from 0xfa on, which no UTF-8 has, each begin a part.
+//!
+//! | byte | its part is |
+//! |---|---|
+//! | 0xff | packed as a gzip member |
+//! | 0xfe | a gzip member that is only stored |
+//! | 0xfd | put there as it is |
+//! | 0xfc | a gzip member with a wrong checksum |
+//! | 0xfb | packed as a zstd frame |
+//! | 0xfa | a skippable zstd frame |
 
 use std::collections::BTreeSet;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
@@ -20,13 +28,18 @@ const SMALL: ReadLimits = ReadLimits { max_header_bytes: 600, max_block_bytes: 9
 /// Reached by bombs only.
 const LARGE: ReadLimits =
     ReadLimits { max_header_bytes: 64 << 10, max_block_bytes: 1 << 20, max_member_bytes: 4 << 20 };
+/// What a name can say.
+const NAMED: [WarcFormat; 5] =
+    [WarcFormat::Plain, WarcFormat::Gzip, WarcFormat::Zstd, WarcFormat::Arc, WarcFormat::ArcGzip];
+/// In the notation for packed files.
+const FIRST_MARK: u8 = 0xfa;
 /// Splits of one file that are tried; few, since each is read at several buffer sizes.
 const MAX_BORDERS: u64 = 5;
 
 /// Panics if the promises of `kilim_connectors::warc` do not hold for this file.
 pub fn holds(data: &[u8]) {
     let packed;
-    let file = if data.first().is_some_and(|byte| *byte >= 0xfc) {
+    let file = if data.first().is_some_and(|byte| *byte >= FIRST_MARK) {
         packed = members(data);
         &packed
     } else {
@@ -40,9 +53,7 @@ pub fn holds(data: &[u8]) {
     match WarcFormat::sniff(first, "") {
         Ok(format) => file_holds(file, format, limits, &borders, step),
         // A damaged file is read by what its name says.
-        Err(_) => [WarcFormat::Gzip, WarcFormat::Plain]
-            .into_iter()
-            .for_each(|format| file_holds(file, format, limits, &borders, step)),
+        Err(_) => file_holds(file, NAMED[(choose() % 5) as usize], limits, &borders, step),
     }
 }
 
@@ -211,18 +222,24 @@ fn partition(size: usize, borders: &[u64]) -> Vec<Range<u64>> {
     borders.windows(2).map(|pair| pair[0]..pair[1]).collect()
 }
 
-/// The gzip file that an input in the notation stands for.
+/// The file that an input in the notation stands for.
 fn members(noted: &[u8]) -> Vec<u8> {
     let mut file = Vec::new();
     let mut rest = noted;
     while let Some((mark, behind)) = rest.split_first() {
-        let end = behind.iter().position(|byte| *byte >= 0xfc).unwrap_or(behind.len());
+        let end = behind.iter().position(|byte| *byte >= FIRST_MARK).unwrap_or(behind.len());
         let (part, next) = behind.split_at(end);
         rest = next;
         match mark {
             0xff => file.extend(gzip(part, 6)),
             0xfe => file.extend(gzip(part, 0)),
             0xfd => file.extend_from_slice(part),
+            0xfb => file.extend(zstd::bulk::compress(part, 1).expect("bytes in memory can be packed")),
+            0xfa => {
+                file.extend([0x50, 0x2a, 0x4d, 0x18]);
+                file.extend((part.len() as u32).to_le_bytes());
+                file.extend_from_slice(part);
+            }
             _ => {
                 let mut member = gzip(part, 6);
                 let checksum = member.len() - 8;

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use brotli_decompressor::BrotliDecoderParameter;
 
-use super::{GZIP_MAGIC, Inflation, MemberInflater};
+use super::{Codec, GZIP_MAGIC, GzipCodec, Inflation};
 
 /// How the decompression of a body ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ fn read_capped(reader: impl Read, cap: usize) -> (Vec<u8>, Ending) {
 
 /// A gzip body, of one member or several; bytes behind the last member are ignored.
 pub(crate) fn gzip(body: &[u8], cap: usize) -> (Vec<u8>, Ending) {
-    let mut inflater = MemberInflater::new();
+    let mut inflater = GzipCodec::new();
     let mut rest = body;
     let mut ending = Ending::Cut;
     while rest.starts_with(&GZIP_MAGIC) {
@@ -39,11 +39,15 @@ pub(crate) fn gzip(body: &[u8], cap: usize) -> (Vec<u8>, Ending) {
                 ending = if checksum_ok { Ending::Whole } else { Ending::Cut };
                 rest = &rest[consumed..];
             }
-            Inflation::PastCap => {
+            Inflation::PastCap { .. } => {
                 ending = Ending::PastCap;
                 break;
             }
-            Inflation::NotGzip | Inflation::Corrupt | Inflation::Cut | Inflation::NeedMore { .. } => {
+            Inflation::NotPacked
+            | Inflation::NoDictionary
+            | Inflation::Corrupt
+            | Inflation::Cut
+            | Inflation::NeedMore { .. } => {
                 ending = Ending::Cut;
                 break;
             }

@@ -153,6 +153,17 @@ impl RecordHeader {
         HeaderParse::Partial
     }
 
+    /// A header that stands in no file: what the header line of an ARC record says, in WARC's words.
+    pub(super) fn of_fields(version: &str, fields: &[(&str, &[u8])]) -> Self {
+        let mut header = Self { text: String::with_capacity(256), version: 0..0, fields: Vec::new() };
+        header.version = header.push(version.as_bytes());
+        for (name, value) in fields {
+            let (name, value) = (header.push(name.as_bytes()), header.push(value.trim_ascii()));
+            header.fields.push(Field { name, value });
+        }
+        header
+    }
+
     fn push(&mut self, bytes: &[u8]) -> Range<u32> {
         let start = self.text.len() as u32;
         self.text.push_str(&String::from_utf8_lossy(bytes));
@@ -181,7 +192,7 @@ impl RecordHeader {
         &self.text[range.start as usize..range.end as usize]
     }
 
-    /// The version, such as `1.0`, `1.1` or `0.18`.
+    /// The version, such as `1.0`, `1.1` or `0.18`; `ARC` for a record of an ARC file.
     pub fn version(&self) -> &str {
         self.slice(&self.version)
     }

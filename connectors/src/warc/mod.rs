@@ -57,82 +57,26 @@
 //! - Zero bytes and empty members are [`Item::Padding`]: nothing was lost there.
 //! - Caps: see [`ReadLimits`].
 
-mod gzip;
+mod arc;
+mod format;
 mod header;
+mod members;
 mod plain;
 mod reader;
 mod records;
 mod split;
+mod stream;
 mod write;
+mod zstd;
 
 #[cfg(test)]
 mod properties;
 
+pub use format::{FormatError, WarcFormat};
 pub use header::{HeaderParse, RecordHeader, RecordType};
 pub use reader::SplitReader;
 pub use split::{Progress, SplitParser, Step};
 pub use write::{RecordBuilder, WARC_BLANK_DATE};
-
-use memchr::memmem;
-
-use crate::inflate::{GZIP_MAGIC, MemberProbe, Probe};
-
-/// How a WARC file is packed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum WarcFormat {
-    /// Records one after the other.
-    Plain,
-    /// gzip, by custom one member per record.
-    Gzip,
-}
-
-/// A file that cannot be read as WARC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum FormatError {
-    /// `.warc.zst`.
-    #[error("a WARC file packed with zstd cannot be read yet (unpack it with `zstd -d`)")]
-    Zstd,
-    /// ARC, the format before WARC.
-    #[error("an ARC file cannot be read yet (convert it with `warcio recompress`)")]
-    Arc,
-    /// Neither its first bytes nor its name say WARC.
-    #[error("not a WARC file: neither its first bytes nor its name say so")]
-    Unknown,
-}
-
-impl WarcFormat {
-    /// How many of a file's first bytes [`sniff`](Self::sniff) wants, where the file has so many.
-    pub const SNIFF_BYTES: usize = 8 << 10;
-
-    /// Tells the format from a file's first bytes, and from its name (or URL) where they are damaged or missing.
-    pub fn sniff(first: &[u8], name: &str) -> Result<Self, FormatError> {
-        if first.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
-            || matches!(first, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
-        {
-            return Err(FormatError::Zstd);
-        }
-        if first.starts_with(b"filedesc://") {
-            return Err(FormatError::Arc);
-        }
-        if first.starts_with(&GZIP_MAGIC) {
-            let arc = MemberProbe::new().begins_with(first, true, b"filedesc://");
-            return if arc == Probe::Yes { Err(FormatError::Arc) } else { Ok(Self::Gzip) };
-        }
-        if header::begins_like_record(first) == Some(true) {
-            return Ok(Self::Plain);
-        }
-        let name = name.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
-        let ends = |ending: &str| name.ends_with(ending);
-        match () {
-            () if ends(".zst") => Err(FormatError::Zstd),
-            () if ends(".arc") || ends(".arc.gz") => Err(FormatError::Arc),
-            () if ends(".gz") => Ok(Self::Gzip),
-            () if ends(".warc") || ends(".wet") || ends(".wat") => Ok(Self::Plain),
-            () if memmem::find(first, b"\nWARC/1.").is_some() => Ok(Self::Plain),
-            () => Err(FormatError::Unknown),
-        }
-    }
-}
 
 /// What a reader keeps in memory at most.
 ///
@@ -264,6 +208,10 @@ pub struct Damage {
 pub enum DamageReason {
     /// No gzip member begins there, in a gzip file.
     NotGzip,
+    /// No zstd frame begins there, in a zstd file.
+    NotZstd,
+    /// The frame was packed with a dictionary that does not stand at the head of the file.
+    NoDictionary,
     /// The member does not inflate.
     CorruptMember,
     /// The member's CRC or length does not match, and its records are not whole.
@@ -287,6 +235,8 @@ impl DamageReason {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NotGzip => "not_gzip",
+            Self::NotZstd => "not_zstd",
+            Self::NoDictionary => "no_dictionary",
             Self::CorruptMember => "corrupt_member",
             Self::ChecksumMismatch => "checksum_mismatch",
             Self::InflatesPastCap => "inflates_past_cap",
@@ -296,23 +246,5 @@ impl DamageReason {
             Self::NoLength => "no_length",
             Self::BlockPastCap => "block_past_cap",
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn formats_are_told_by_bytes_first_and_by_name_where_those_are_silent() {
-        let gzip = RecordBuilder::warcinfo(WARC_BLANK_DATE, b"software: kilim\r\n").to_gzip();
-        assert_eq!(WarcFormat::sniff(&gzip, "x.warc"), Ok(WarcFormat::Gzip));
-        assert_eq!(WarcFormat::sniff(b"WARC/1.1\r\n", "x.warc.gz"), Ok(WarcFormat::Plain));
-        assert_eq!(WarcFormat::sniff(b"", "https://mfano.co.ke/a.warc.gz?x=1"), Ok(WarcFormat::Gzip));
-        assert_eq!(WarcFormat::sniff(b"\0\0", "A.WARC"), Ok(WarcFormat::Plain));
-        assert_eq!(WarcFormat::sniff(&[0x28, 0xb5, 0x2f, 0xfd, 0], "a.warc.gz"), Err(FormatError::Zstd));
-        assert_eq!(WarcFormat::sniff(&[0x5d, 0x2a, 0x4d, 0x18], "a.warc.gz"), Err(FormatError::Zstd));
-        assert_eq!(WarcFormat::sniff(b"filedesc://x.arc 0.0.0.0", "a.warc.gz"), Err(FormatError::Arc));
-        assert_eq!(WarcFormat::sniff("ሰላም".as_bytes(), "a.txt"), Err(FormatError::Unknown));
     }
 }

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::records::{Bound, Step as RecordStep, Strong, find_strong, is_strong, read_record};
+use super::DamageReason;
+use super::records::{Bound, Grammar, Step as RecordStep, Strong, find_strong, is_strong, read_record};
 use super::split::{Advance, Ready, What};
-use super::{DamageReason, ReadLimits};
 
 /// A start is behind a blank line, so up to this many bytes before a place are looked at.
 const CONTEXT: u64 = 3;
@@ -13,7 +13,7 @@ const SEARCH_BYTES: usize = 64 << 10;
 
 pub(super) struct PlainSplit {
     end: u64,
-    limits: ReadLimits,
+    grammar: Grammar,
     /// The next byte to look at.
     cursor: u64,
     state: State,
@@ -35,13 +35,26 @@ enum State {
 }
 
 impl PlainSplit {
-    pub(super) fn new(split: Range<u64>, limits: ReadLimits) -> Self {
+    pub(super) fn new(split: Range<u64>, grammar: Grammar) -> Self {
         let state = match split.start {
             _ if split.is_empty() => State::Done,
             0 => State::Between,
             _ => State::Seek,
         };
-        Self { end: split.end, limits, cursor: split.start, state }
+        Self { end: split.end, grammar, cursor: split.start, state }
+    }
+
+    /// Goes on at `cursor`, where something was read up to, to the end.
+    pub(super) fn resume(cursor: u64, grammar: Grammar) -> Self {
+        Self { end: u64::MAX, grammar, cursor, state: State::Between }
+    }
+
+    /// How far the bytes at hand were looked through without coming upon a record, if that is what goes on.
+    pub(super) fn gap(&self) -> u64 {
+        match self.state {
+            State::Gap { offset, .. } => self.cursor - offset,
+            State::Seek | State::Between | State::Done => 0,
+        }
     }
 
     pub(super) fn position(&self) -> u64 {
@@ -60,7 +73,7 @@ impl PlainSplit {
                 State::Done => return Advance::Done,
                 State::Seek => {
                     let to = (self.end - base).min(buf.len() as u64) as usize;
-                    match find_strong(buf, at, to, eof, &self.limits) {
+                    match find_strong(buf, at, to, eof, &self.grammar) {
                         Strong::At(start) => {
                             self.cursor = base + start as u64;
                             self.state = State::Between;
@@ -84,7 +97,7 @@ impl PlainSplit {
                     }
                 }
                 State::Gap { offset, reason, zeros } => {
-                    let (next, found) = match find_strong(buf, at, buf.len(), eof, &self.limits) {
+                    let (next, found) = match find_strong(buf, at, buf.len(), eof, &self.grammar) {
                         Strong::At(start) => (start, true),
                         Strong::Undecided(start) => (start, false),
                         Strong::NotBefore => (buf.len(), eof),
@@ -114,14 +127,14 @@ impl PlainSplit {
             return Some(if eof { self.done() } else { self.need(base, at + SEARCH_BYTES) });
         };
         if offset >= self.end {
-            match is_strong(buf, at, eof, &self.limits) {
+            match is_strong(buf, at, eof, &self.grammar) {
                 Some(true) => return Some(self.done()),
                 None => return Some(self.need(base, buf.len() + SEARCH_BYTES)),
                 Some(false) => {} // still this split's
             }
         }
         let bound = if eof { Bound::Lost } else { Bound::Open };
-        match read_record(buf, at, bound, &self.limits) {
+        match read_record(buf, at, bound, &self.grammar) {
             RecordStep::Short(wanted) => Some(self.need(base, wanted)),
             RecordStep::Bad(reason) => {
                 self.state = State::Gap { offset, reason, zeros: *first == 0 };

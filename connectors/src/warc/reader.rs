@@ -7,6 +7,8 @@ use super::{Item, ReadLimits, SplitParser, Step, WarcFormat};
 
 /// Least bytes asked of the source at a time.
 const READ_BYTES: usize = 256 << 10;
+/// A buffer that a large member needed is given back when so few bytes would do.
+const KEPT_BYTES: usize = 8 << 20;
 
 /// Reads one split of a file, item by item. For object stores, drive a [`SplitParser`] instead.
 pub struct SplitReader<R> {
@@ -31,9 +33,7 @@ impl<R: Read + Seek> SplitReader<R> {
     /// The next item; `None` when the split is read.
     pub fn next_item(&mut self) -> io::Result<Option<Item<'_>>> {
         loop {
-            let moved = (self.parser.position() - self.offset) as usize;
-            self.unread.start += moved;
-            self.offset += moved as u64;
+            self.follow()?;
             match self.parser.step(&self.buf[self.unread.clone()], self.eof) {
                 Step::Ready => return Ok(self.parser.item(&self.buf[self.unread.clone()])),
                 Step::Done => return Ok(None),
@@ -42,13 +42,29 @@ impl<R: Read + Seek> SplitReader<R> {
         }
     }
 
+    /// Goes where the parser is.
+    fn follow(&mut self) -> io::Result<()> {
+        let moved = usize::try_from(self.parser.position() - self.offset).unwrap_or(usize::MAX);
+        self.offset = self.parser.position();
+        if moved <= self.unread.len() {
+            self.unread.start += moved;
+        } else {
+            self.source.seek(SeekFrom::Start(self.offset))?;
+            self.unread = 0..0;
+            self.eof = false;
+        }
+        Ok(())
+    }
+
     /// Reads on until `at_least` bytes from the parser's position are there, or the file ends.
     fn fill(&mut self, at_least: usize) -> io::Result<()> {
-        let moved = (self.parser.position() - self.offset) as usize;
-        self.offset += moved as u64;
-        self.unread.start += moved;
+        self.follow()?;
         self.buf.copy_within(self.unread.clone(), 0);
         self.unread = 0..self.unread.len();
+        if self.buf.len() > KEPT_BYTES && self.unread.end.max(at_least) < KEPT_BYTES / 2 {
+            self.buf.truncate(KEPT_BYTES);
+            self.buf.shrink_to_fit();
+        }
         // Grow with the bytes that come, never with the number asked for.
         while self.unread.end < at_least && !self.eof {
             if self.buf.len() < self.unread.end + READ_BYTES {

@@ -1,20 +1,88 @@
-//! Records in a run of plain bytes: an uncompressed file, or what a gzip member held.
+//! Records in a run of plain bytes: an uncompressed file, or what a gzip member or zstd frame held.
 //!
 //! A record says its own length, and may lie. A length is believed when the bytes behind it are the end, zeros, or
-//! another record, blank lines aside. Otherwise the next *strong start* bounds the record: a line `WARC/0.` or `WARC/1.`
-//! behind a blank line, heading a header that has a Content-Length.
+//! another record, blank lines aside. Otherwise the next *strong start* bounds the record. In WARC that is a line
+//! `WARC/0.` or `WARC/1.` behind a blank line, heading a header that has a Content-Length; in ARC, a header line whose
+//! address, IP address, date and length are all in order.
 
 use std::ops::Range;
 
 use memchr::memmem;
 
+use super::arc;
 use super::header::{HeaderParse, RecordHeader, begins_like_record};
-use super::{DamageReason, ReadLimits, RecordProblem};
+use super::{DamageReason, ReadLimits, RecordProblem, RecordType};
 
 /// Bytes behind a block that are looked at to see whether its length was right.
 const CHAIN_BYTES: usize = 16;
 /// Blank lines behind a block that still belong to the record.
 const MAX_SEPARATORS: usize = 4096;
+
+/// How records are written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Warc,
+    Arc,
+}
+
+/// What records are read by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Grammar {
+    pub(super) dialect: Dialect,
+    pub(super) limits: ReadLimits,
+}
+
+impl Grammar {
+    fn parse_header(&self, bytes: &[u8]) -> HeaderParse {
+        match self.dialect {
+            Dialect::Warc => RecordHeader::parse(bytes, self.limits.max_header_bytes),
+            Dialect::Arc => arc::parse(bytes, self.limits.max_header_bytes),
+        }
+    }
+
+    /// Does a record begin here? `None`: fewer than [`begins_bytes`](Self::begins_bytes) are too few to tell.
+    fn begins(&self, bytes: &[u8]) -> Option<bool> {
+        match self.dialect {
+            Dialect::Warc => begins_like_record(bytes),
+            Dialect::Arc => arc::begins_like_record(bytes),
+        }
+    }
+
+    fn begins_bytes(&self) -> usize {
+        match self.dialect {
+            Dialect::Warc => 8,
+            Dialect::Arc => arc::MAX_START_LINE,
+        }
+    }
+
+    /// Does what a member holds begin with a record?
+    pub(super) fn begins_member(&self, inflated: &[u8]) -> bool {
+        match self.dialect {
+            Dialect::Warc => inflated.starts_with(b"WARC/"),
+            Dialect::Arc => arc::begins_like_record(&inflated[arc::blank(inflated)..]) == Some(true),
+        }
+    }
+
+    /// `end`, less the line ends that separate a record from the next.
+    fn trim_separator(&self, window: &[u8], start: usize, end: usize) -> usize {
+        let block = &window[start..end];
+        let ends: [&[u8]; 2] = match self.dialect {
+            Dialect::Warc => [b"\r\n\r\n", b"\n\n"],
+            Dialect::Arc => [b"\r\n", b"\n"],
+        };
+        let trimmed = ends.iter().find_map(|end| block.strip_suffix(*end)).unwrap_or(block);
+        start + trimmed.len()
+    }
+
+    /// Is the separator there? In ARC it stands in front of a record, so the last one has none.
+    fn is_separated(&self, separator: &[u8], is_last: bool) -> bool {
+        let lines = memchr::memchr_iter(b'\n', separator).count();
+        match self.dialect {
+            Dialect::Warc => lines >= 2,
+            Dialect::Arc => lines >= 1 || is_last,
+        }
+    }
+}
 
 /// What the end of the window means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +119,9 @@ pub(super) enum Step {
 }
 
 /// Reads the record at `at`.
-pub(super) fn read_record(window: &[u8], at: usize, bound: Bound, limits: &ReadLimits) -> Step {
-    let (header, len) = match RecordHeader::parse(&window[at..], limits.max_header_bytes) {
+pub(super) fn read_record(window: &[u8], at: usize, bound: Bound, grammar: &Grammar) -> Step {
+    let limits = &grammar.limits;
+    let (header, len) = match grammar.parse_header(&window[at..]) {
         HeaderParse::Complete { header, len } => (header, len),
         HeaderParse::Partial if bound == Bound::Open || bound == Bound::Member => {
             return Step::Short(window.len() + 4096);
@@ -67,15 +136,15 @@ pub(super) fn read_record(window: &[u8], at: usize, bound: Bound, limits: &ReadL
         if !in_member {
             return Step::Bad(DamageReason::NoLength);
         }
-        let (block, next) = up_to_next_start(window, block_at, block_at, limits);
+        let (block, next) = up_to_next_start(window, block_at, block_at, grammar);
         return record(header, block, next, vec![RecordProblem::LengthMissing]);
     };
     if !in_member && claimed > limits.max_block_bytes as u64 {
-        return oversized(window, header, block_at, claimed, bound, limits);
+        return oversized(window, header, block_at, claimed, bound, grammar);
     }
     let end = usize::try_from(claimed).ok().and_then(|claimed| block_at.checked_add(claimed));
     let Some(end) = end.filter(|end| *end <= window.len()) else {
-        return past_the_window(window, header, block_at, end, bound, limits);
+        return past_the_window(window, header, block_at, end, bound, grammar);
     };
     if bound == Bound::Open && window.len() - end < CHAIN_BYTES {
         return Step::Short(end + CHAIN_BYTES);
@@ -86,32 +155,42 @@ pub(super) fn read_record(window: &[u8], at: usize, bound: Bound, limits: &ReadL
     }
     let rest = &window[next..];
     let mut problems = Vec::new();
-    if rest.is_empty() || rest[0] == 0 || begins_like_record(rest).unwrap_or(bound != Bound::Open) {
-        if memchr::memchr_iter(b'\n', &window[end..next]).count() < 2 {
+    let begins = if rest.is_empty() || rest[0] == 0 { Some(true) } else { grammar.begins(rest) };
+    if begins.is_none() && bound == Bound::Open {
+        return Step::Short(next + grammar.begins_bytes());
+    }
+    if begins != Some(false) {
+        if !grammar.is_separated(&window[end..next], rest.is_empty()) {
             problems.push(RecordProblem::NoSeparator);
         }
         return record(header, block_at..end, next, problems);
     }
-    if bound == Bound::Open && rest.len() < 8 {
-        return Step::Short(next + 8);
-    }
     // Something else follows. Does another record begin inside the claimed block?
-    match find_strong(window, block_at, end, bound != Bound::Open, limits) {
+    match find_strong(window, block_at, end, bound != Bound::Open, grammar) {
         Strong::At(start) => {
             problems.push(RecordProblem::LengthTooLong);
-            return record(header, block_at..trim_separator(window, block_at, start), start, problems);
+            return record(
+                header,
+                block_at..grammar.trim_separator(window, block_at, start),
+                start,
+                problems,
+            );
         }
         Strong::Undecided(_) => return Step::Short(window.len() + 4096),
         Strong::NotBefore => {}
     }
     if in_member {
-        let (block, next) = up_to_next_start(window, block_at, end, limits);
+        let (block, next) = up_to_next_start(window, block_at, end, grammar);
         return record(header, block, next, vec![RecordProblem::LengthTooShort]);
     }
     record(header, block_at..end, next, problems)
 }
 
-fn record(header: RecordHeader, block: Range<usize>, next: usize, problems: Vec<RecordProblem>) -> Step {
+fn record(header: RecordHeader, block: Range<usize>, next: usize, mut problems: Vec<RecordProblem>) -> Step {
+    // Many ARC files took the length of their own description from the format's example. Nothing is lost by it.
+    if header.version() == "ARC" && header.record_type() == RecordType::Warcinfo {
+        problems.clear();
+    }
     Step::Record(Found { header, block, next, problems, cut: false })
 }
 
@@ -122,21 +201,21 @@ fn past_the_window(
     block_at: usize,
     end: Option<usize>,
     bound: Bound,
-    limits: &ReadLimits,
+    grammar: &Grammar,
 ) -> Step {
     match bound {
         Bound::Open => return Step::Short(end.unwrap_or(window.len()).max(window.len()) + CHAIN_BYTES),
         Bound::Member => return Step::Short(window.len() + 1),
         Bound::LastMember => {}
         Bound::Lost => {
-            let Strong::At(start) = find_strong(window, block_at, window.len(), true, limits) else {
+            let Strong::At(start) = find_strong(window, block_at, window.len(), true, grammar) else {
                 return Step::Bad(DamageReason::CutShort);
             };
-            let block = block_at..trim_separator(window, block_at, start);
+            let block = block_at..grammar.trim_separator(window, block_at, start);
             return record(header, block, start, vec![RecordProblem::LengthTooLong]);
         }
     }
-    let (block, next) = up_to_next_start(window, block_at, block_at, limits);
+    let (block, next) = up_to_next_start(window, block_at, block_at, grammar);
     record(header, block, next, vec![RecordProblem::LengthTooLong])
 }
 
@@ -147,15 +226,16 @@ fn oversized(
     block_at: usize,
     claimed: u64,
     bound: Bound,
-    limits: &ReadLimits,
+    grammar: &Grammar,
 ) -> Step {
+    let limits = &grammar.limits;
     let kept = block_at.saturating_add(limits.max_block_bytes);
     let wanted = kept.saturating_add(limits.max_header_bytes);
     if bound == Bound::Open && window.len() < wanted {
         return Step::Short(wanted);
     }
-    if let Strong::At(start) = find_strong(window, block_at, kept.min(window.len()), true, limits) {
-        let block = block_at..trim_separator(window, block_at, start);
+    if let Strong::At(start) = find_strong(window, block_at, kept.min(window.len()), true, grammar) {
+        let block = block_at..grammar.trim_separator(window, block_at, start);
         return record(header, block, start, vec![RecordProblem::LengthTooLong]);
     }
     if bound == Bound::Lost && claimed > (window.len() - block_at) as u64 {
@@ -165,24 +245,12 @@ fn oversized(
 }
 
 /// The block that a member bounds: from `block_at` to the first strong start at or after `from`, or the window's end.
-fn up_to_next_start(
-    window: &[u8],
-    block_at: usize,
-    from: usize,
-    limits: &ReadLimits,
-) -> (Range<usize>, usize) {
-    let next = match find_strong(window, from, window.len(), true, limits) {
+fn up_to_next_start(window: &[u8], block_at: usize, from: usize, grammar: &Grammar) -> (Range<usize>, usize) {
+    let next = match find_strong(window, from, window.len(), true, grammar) {
         Strong::At(start) => start,
         Strong::NotBefore | Strong::Undecided(_) => window.len(),
     };
-    (block_at..trim_separator(window, block_at, next), next)
-}
-
-/// `end`, less the two line ends that separate a record from the next.
-fn trim_separator(window: &[u8], start: usize, end: usize) -> usize {
-    let block = &window[start..end];
-    let trimmed = block.strip_suffix(b"\r\n\r\n").or_else(|| block.strip_suffix(b"\n\n")).unwrap_or(block);
-    start + trimmed.len()
+    (block_at..grammar.trim_separator(window, block_at, next), next)
 }
 
 fn skip_separators(window: &[u8], at: usize) -> usize {
@@ -202,15 +270,43 @@ pub(super) enum Strong {
 
 /// The first strong start in `from..to`. `settled` says that nothing can follow the window. The window must hold the
 /// three bytes before `from`, where the file has them.
-pub(super) fn find_strong(
-    window: &[u8],
-    from: usize,
-    to: usize,
-    settled: bool,
-    limits: &ReadLimits,
-) -> Strong {
-    const MARK: &[u8] = b"WARC/";
+pub(super) fn find_strong(window: &[u8], from: usize, to: usize, settled: bool, grammar: &Grammar) -> Strong {
     let to = to.min(window.len());
+    match grammar.dialect {
+        Dialect::Warc => find_strong_warc(window, from, to, settled, &grammar.limits),
+        Dialect::Arc => find_strong_arc(window, from, to, settled),
+    }
+}
+
+/// Is there a strong start at `at`? `None`: more bytes decide.
+pub(super) fn is_strong(window: &[u8], at: usize, settled: bool, grammar: &Grammar) -> Option<bool> {
+    match grammar.dialect {
+        Dialect::Warc => is_strong_warc(window, at, settled, &grammar.limits),
+        Dialect::Arc if !begins_line(window, at) => Some(false),
+        Dialect::Arc => arc::is_strong(&window[at..]).or(settled.then_some(false)),
+    }
+}
+
+fn find_strong_arc(window: &[u8], from: usize, to: usize, settled: bool) -> Strong {
+    let next_line = |at: usize| memchr::memchr(b'\n', &window[at..to]).map_or(to, |end| at + end + 1);
+    let mut at = if begins_line(window, from) { from } else { next_line(from.min(to)) };
+    while at < to {
+        match arc::is_strong(&window[at..]) {
+            Some(true) => return Strong::At(at),
+            None if !settled => return Strong::Undecided(at),
+            Some(false) | None => at = next_line(at),
+        }
+    }
+    Strong::NotBefore
+}
+
+/// The window's start counts as one.
+fn begins_line(window: &[u8], at: usize) -> bool {
+    at == 0 || window.get(at - 1) == Some(&b'\n')
+}
+
+fn find_strong_warc(window: &[u8], from: usize, to: usize, settled: bool, limits: &ReadLimits) -> Strong {
+    const MARK: &[u8] = b"WARC/";
     let mut at = from;
     while at < to {
         let reach = window.len().min(to + MARK.len() - 1);
@@ -224,7 +320,7 @@ pub(super) fn find_strong(
                 .map_or(Strong::NotBefore, Strong::Undecided);
         };
         let start = at + hit;
-        match is_strong(window, start, settled, limits) {
+        match is_strong_warc(window, start, settled, limits) {
             Some(true) => return Strong::At(start),
             Some(false) => at = start + 1,
             None => return Strong::Undecided(start),
@@ -233,8 +329,7 @@ pub(super) fn find_strong(
     Strong::NotBefore
 }
 
-/// Is there a strong start at `at`? `None`: more bytes decide.
-pub(super) fn is_strong(window: &[u8], at: usize, settled: bool, limits: &ReadLimits) -> Option<bool> {
+fn is_strong_warc(window: &[u8], at: usize, settled: bool, limits: &ReadLimits) -> Option<bool> {
     let bytes = &window[at..];
     for (index, byte) in b"WARC/".iter().enumerate() {
         match bytes.get(index) {

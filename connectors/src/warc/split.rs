@@ -2,22 +2,27 @@
 
 use std::ops::Range;
 
-use super::gzip::GzipSplit;
+use super::members::PackedSplit;
 use super::plain::PlainSplit;
+use super::records::{Dialect, Grammar};
+use super::zstd::ZstdSplit;
 use super::{Damage, DamageReason, Item, ReadLimits, Record, RecordHeader, RecordProblem, WarcFormat};
+use crate::inflate::GzipCodec;
 
 /// Reads one split of a WARC file; see the [module](super) for what a split owns.
 ///
 /// The caller holds a buffer with the file's bytes from [`position`](Self::position) on, and calls [`next`](Self::next)
 /// again and again. The position only moves forward; bytes before it are never asked for again. It may begin a few
-/// bytes before the split, and end past it.
+/// bytes before the split, and end past it. In a zstd file it begins at the file's first byte, where the dictionary would
+/// be, and then leaps to the split, past all bytes shown if need be.
 pub struct SplitParser {
     machine: Machine,
     ready: Option<Ready>,
 }
 
 enum Machine {
-    Gzip(Box<GzipSplit>),
+    Gzip(Box<PackedSplit<GzipCodec>>),
+    Zstd(Box<ZstdSplit>),
     Plain(PlainSplit),
 }
 
@@ -80,9 +85,18 @@ pub(super) enum Advance {
 impl SplitParser {
     /// A parser of the bytes `split` of a file. An end past the file's is fine: `0..u64::MAX` is the whole file.
     pub fn new(format: WarcFormat, split: Range<u64>, limits: ReadLimits) -> Self {
+        let dialect = match format {
+            WarcFormat::Plain | WarcFormat::Gzip | WarcFormat::Zstd => Dialect::Warc,
+            WarcFormat::Arc | WarcFormat::ArcGzip => Dialect::Arc,
+        };
+        let grammar = Grammar { dialect, limits };
         let machine = match format {
-            WarcFormat::Gzip => Machine::Gzip(Box::new(GzipSplit::new(split, limits))),
-            WarcFormat::Plain => Machine::Plain(PlainSplit::new(split, limits)),
+            WarcFormat::Plain | WarcFormat::Arc => Machine::Plain(PlainSplit::new(split, grammar)),
+            WarcFormat::Gzip | WarcFormat::ArcGzip => {
+                let codec = GzipCodec::new();
+                Machine::Gzip(Box::new(PackedSplit::new(split, grammar, codec, DamageReason::NotGzip)))
+            }
+            WarcFormat::Zstd => Machine::Zstd(Box::new(ZstdSplit::new(split, grammar))),
         };
         Self { machine, ready: None }
     }
@@ -91,6 +105,7 @@ impl SplitParser {
     pub fn position(&self) -> u64 {
         match &self.machine {
             Machine::Gzip(split) => split.position(),
+            Machine::Zstd(split) => split.position(),
             Machine::Plain(split) => split.position(),
         }
     }
@@ -108,6 +123,7 @@ impl SplitParser {
     pub fn step(&mut self, buf: &[u8], eof: bool) -> Step {
         let advance = match &mut self.machine {
             Machine::Gzip(split) => split.advance(buf, eof),
+            Machine::Zstd(split) => split.advance(buf, eof),
             Machine::Plain(split) => split.advance(buf, eof),
         };
         match advance {
@@ -125,6 +141,7 @@ impl SplitParser {
         let Ready { offset, length, inner_offset, what } = self.ready.take()?;
         let bytes = match &self.machine {
             Machine::Gzip(split) => split.inflated(),
+            Machine::Zstd(split) => split.inflated(),
             Machine::Plain(_) => buf,
         };
         Some(match what {

@@ -1,4 +1,5 @@
-//! Writes WARC records: for tests, samples and what the polite fetcher saves. The same call gives the same bytes.
+//! Writes WARC records: for tests, samples and what the polite fetcher saves. The same call gives the same bytes, and
+//! reading them gives the same record.
 
 use std::io::Write;
 
@@ -6,6 +7,9 @@ use sha2::{Digest, Sha256};
 
 /// A date for records about no particular moment.
 pub const WARC_BLANK_DATE: &str = "2026-01-01T00:00:00Z";
+
+/// Fields that every record has from its writer, once.
+const OWN_FIELDS: [&str; 3] = ["WARC-Type", "WARC-Record-ID", "Content-Length"];
 
 /// One record to write.
 ///
@@ -64,6 +68,18 @@ impl RecordBuilder {
         Self::new("conversion", Some(uri), date, content_type, payload)
     }
 
+    /// About another record: lines `name: value`, as a rule.
+    pub fn metadata(uri: &str, date: &str, content_type: &str, block: &[u8]) -> Self {
+        Self::new("metadata", Some(uri), date, content_type, block)
+    }
+
+    /// The segment `number` (from 2 on) of record `origin`, which was cut in pieces.
+    pub fn continuation(uri: &str, date: &str, origin: &str, number: u32, block: &[u8]) -> Self {
+        Self::new("continuation", Some(uri), date, "application/octet-stream", block)
+            .field("WARC-Segment-Origin-ID", &format!("<{origin}>"))
+            .field("WARC-Segment-Number", &number.to_string())
+    }
+
     /// About the file: lines `name: value`.
     pub fn warcinfo(date: &str, fields: &[u8]) -> Self {
         Self::new("warcinfo", None, date, "application/warc-fields", fields)
@@ -72,15 +88,20 @@ impl RecordBuilder {
     /// Sets the record's id, such as `urn:uuid:…`, without angle brackets.
     #[must_use]
     pub fn id(mut self, id: &str) -> Self {
-        self.id = Some(id.to_owned());
+        self.id = Some(one_line(id));
         self
     }
 
-    /// Adds a header field. Line ends in the value become spaces.
+    /// Adds a header field. Line ends in the value become spaces, and what cannot stand in a name (by RFC 9110, 5.1) a
+    /// hyphen. Fields that say what the record is and where it ends (`WARC-Type`, `WARC-Record-ID`, `Content-Length`) are the writer's, and are not added.
     #[must_use]
     pub fn field(mut self, name: &str, value: &str) -> Self {
-        let value = value.replace(['\r', '\n'], " ");
-        self.fields.push((name.to_owned(), value));
+        let token =
+            |c: char| if c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c) { c } else { '-' };
+        let name: String = name.chars().map(token).collect();
+        if !name.is_empty() && !OWN_FIELDS.iter().any(|own| own.eq_ignore_ascii_case(&name)) {
+            self.fields.push((name, one_line(value)));
+        }
         self
     }
 
@@ -115,6 +136,17 @@ impl RecordBuilder {
             .expect("writing into a Vec never fails")
     }
 
+    /// The record as one zstd frame, with its size and a checksum, for a `.warc.zst` file.
+    pub fn to_zstd(&self) -> Vec<u8> {
+        let plain = self.to_plain();
+        zstd::bulk::Compressor::new(3)
+            .and_then(|mut writer| {
+                writer.include_checksum(true)?;
+                writer.compress(&plain)
+            })
+            .expect("compressing into a Vec fails on a wrong level only")
+    }
+
     fn content_id(&self) -> String {
         let mut hash = Sha256::new();
         hash.update(self.kind);
@@ -130,6 +162,10 @@ impl RecordBuilder {
         let hex = hex::encode(bytes);
         format!("urn:uuid:{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
     }
+}
+
+fn one_line(value: &str) -> String {
+    value.replace(['\r', '\n'], " ").trim_ascii().to_owned()
 }
 
 #[cfg(test)]

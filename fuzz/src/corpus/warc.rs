@@ -13,7 +13,18 @@ pub(super) fn samples() -> Vec<Sample> {
     let text = String::from_utf8_lossy(first).into_owned();
     let length = |claim: &str| text.replacen("Content-Length: ", claim, 1).into_bytes();
     let zeros = vec![0; 100];
+    let archive = arc();
     vec![
+        sample("version-1.arc", archive.concat()),
+        sample("version-1.arc.gz", archive.iter().flat_map(|record| gzip(record, 6)).collect::<Vec<u8>>()),
+        sample("frames.warc.zst", few.iter().flat_map(|record| frame(record)).collect::<Vec<u8>>()),
+        sample("one-frame.warc.zst", frame(&few.concat())),
+        sample("noted-frames", noted(&few.iter().map(Vec::as_slice).collect::<Vec<_>>(), 0xfb)),
+        sample(
+            "noted-frames-cut",
+            [noted(&few.concat().chunks(150).collect::<Vec<_>>(), 0xfb), b"\xfax".to_vec()].concat(),
+        ),
+        sample("noted-archive", noted(&archive.iter().map(Vec::as_slice).collect::<Vec<_>>(), 0xff)),
         sample("plain.warc", few.concat()),
         sample("plain-lf.warc", text.replace("\r\n", "\n").repeat(2)),
         sample("plain-padded.warc", [first, &zeros[..], &records[1]].concat()),
@@ -48,7 +59,25 @@ fn record(tld: &str, text: &str) -> Vec<u8> {
     RecordBuilder::response(&format!("https://mfano.{tld}/"), WARC_BLANK_DATE, http.as_bytes()).to_plain()
 }
 
-/// UTF-8 has none of the bytes 0xfc to 0xff.
+fn arc() -> Vec<Vec<u8>> {
+    let about = "1 0 Kilim\nURL IP-address Archive-date Content-type Archive-length\n";
+    let record = |address: &str, kind: &str, block: &str| {
+        format!("{address} 192.0.2.1 20040102030405 {kind} {}\n{block}\n", block.len()).into_bytes()
+    };
+    let mut records = vec![record("filedesc://mfano.arc", "text/plain", about)];
+    for (_, tld, _, text) in &TEXTS[..4] {
+        let http = format!("HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n<p>{text}</p>");
+        records.push(record(&format!("http://mfano.{tld}/"), "text/html", &http));
+    }
+    records.push(record("dns:mfano.ke", "text/dns", "20040102030405\nmfano.ke. 300 IN A 192.0.2.1\n"));
+    records
+}
+
+fn frame(bytes: &[u8]) -> Vec<u8> {
+    zstd::bulk::compress(bytes, 3).expect("bytes in memory can be packed")
+}
+
+/// UTF-8 has none of the bytes 0xfa to 0xff.
 fn noted(parts: &[&[u8]], mark: u8) -> Vec<u8> {
     parts.iter().flat_map(|part| [&[mark], *part].concat()).collect()
 }

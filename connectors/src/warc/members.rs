@@ -1,38 +1,38 @@
-//! A split of a gzip file: members one after the other, and a way through what is none.
+//! A split of a packed file: members one after the other, and a way through what is none.
 //!
-//! The unit is the **group**: a member that begins with `WARC/` and, only where its last record is not whole, the members
-//! behind it that do not. Nearly always that is one member with one record.
+//! The unit is the **group**: a member that begins with a record and, only where its last record is not whole, the
+//! members behind it that do not. Nearly always that is one member with one record. A group that is too large to be kept
+//! is read by the piece: see [`stream`](super::stream).
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use memchr::memmem;
-
-use super::records::{Bound, Step as RecordStep, Strong, find_strong, read_record};
+use super::records::{Bound, Dialect, Grammar, Step as RecordStep, Strong, find_strong, read_record};
 use super::split::{Advance, Ready, What};
-use super::{DamageReason, ReadLimits, RecordProblem};
-use crate::inflate::{GZIP_MAGIC, Inflation, MemberInflater, MemberProbe, Probe};
+use super::stream::Stream;
+use super::{DamageReason, RecordProblem, arc};
+use crate::inflate::{Codec, Inflation, Probe, begins_with};
 
-/// What a member must inflate to at its beginning, to be a start.
-const MARK: &[u8] = b"WARC/";
 /// Read ahead while searching.
 const SEARCH_BYTES: usize = 64 << 10;
 /// Enough for the probe of most members; asked for again where it is not.
 const PROBE_MORE: usize = 4 << 10;
+/// Records of a group that are known at a time, at about 1 KiB each; a group of more is read by the piece.
+const MAX_PENDING: usize = 64 << 10;
 
-pub(super) struct GzipSplit {
+pub(super) struct PackedSplit<C> {
     end: u64,
-    limits: ReadLimits,
-    pos: u64,
-    state: State,
-    inflater: MemberInflater,
-    probe: MemberProbe,
-    finder: memmem::Finder<'static>,
-    /// Items of the group read last; their blocks are ranges of the inflater's output.
+    pub(super) grammar: Grammar,
+    /// What bytes that are no member are called.
+    not_packed: DamageReason,
+    pub(super) pos: u64,
+    pub(super) state: State,
+    pub(super) codec: C,
+    /// Items of the group read last; their blocks are ranges of the codec's output.
     pending: VecDeque<Ready>,
 }
 
-enum State {
+pub(super) enum State {
     /// Looking for the split's first start.
     Seek,
     /// Between items.
@@ -43,6 +43,8 @@ enum State {
         read: usize,
         whole_members: u32,
     },
+    /// Inside a group that is read by the piece.
+    Stream(Box<Stream>),
     /// Inside zeros and empty members since `offset`.
     Padding {
         offset: u64,
@@ -57,7 +59,7 @@ enum State {
 }
 
 /// One turn of the machine.
-enum Turn {
+pub(super) enum Turn {
     /// The state changed, and `pos` may have moved.
     Again,
     NeedMore(usize),
@@ -65,8 +67,19 @@ enum Turn {
     Done,
 }
 
+/// Where the reading of records from inflated bytes stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reached {
+    /// At the end.
+    End,
+    /// At a record that is not whole, or at something that is none.
+    Unfinished(usize),
+    /// At a record, since enough are known.
+    Many(usize),
+}
+
 /// Where the next start is.
-enum Start {
+pub(super) enum Start {
     At(usize),
     /// Perhaps here: more bytes decide.
     Undecided(usize),
@@ -74,23 +87,15 @@ enum Start {
     NotBefore(usize),
 }
 
-impl GzipSplit {
-    pub(super) fn new(split: Range<u64>, limits: ReadLimits) -> Self {
+impl<C: Codec> PackedSplit<C> {
+    pub(super) fn new(split: Range<u64>, grammar: Grammar, codec: C, not_packed: DamageReason) -> Self {
         let state = match split.start {
             _ if split.is_empty() => State::Done,
             0 => State::Between,
             _ => State::Seek,
         };
-        Self {
-            end: split.end,
-            limits,
-            pos: split.start,
-            state,
-            inflater: MemberInflater::new(),
-            probe: MemberProbe::new(),
-            finder: memmem::Finder::new(&GZIP_MAGIC),
-            pending: VecDeque::new(),
-        }
+        let (pos, end) = (split.start, split.end);
+        Self { end, grammar, not_packed, pos, state, codec, pending: VecDeque::new() }
     }
 
     pub(super) fn position(&self) -> u64 {
@@ -98,7 +103,7 @@ impl GzipSplit {
     }
 
     pub(super) fn inflated(&self) -> &[u8] {
-        self.inflater.output()
+        self.codec.output()
     }
 
     pub(super) fn advance(&mut self, buf: &[u8], eof: bool) -> Advance {
@@ -109,6 +114,7 @@ impl GzipSplit {
             }
             let rest = &buf[(self.pos - base) as usize..];
             let turn = match self.state {
+                State::Stream(_) => self.stream(rest, eof),
                 State::Seek => self.seek(rest, eof),
                 State::Between => self.between(rest, eof),
                 State::Group { packed, read, whole_members } => {
@@ -130,17 +136,30 @@ impl GzipSplit {
         }
     }
 
-    fn find_start(&mut self, buf: &[u8], from: usize, eof: bool) -> Start {
+    /// Does a member with a record begin here?
+    pub(super) fn probe_start(&mut self, buf: &[u8], eof: bool) -> Probe {
+        if self.grammar.dialect == Dialect::Warc {
+            return begins_with(&mut self.codec, buf, eof, b"WARC/");
+        }
+        let mut line = [0; arc::MAX_START_LINE];
+        match self.codec.first_bytes(buf, eof, &mut line) {
+            Ok(made) if self.grammar.begins_member(&line[..made]) => Probe::Yes,
+            Ok(_) => Probe::No,
+            Err(undecided) => undecided,
+        }
+    }
+
+    pub(super) fn find_start(&mut self, buf: &[u8], from: usize, eof: bool) -> Start {
         let mut at = from;
-        while let Some(hit) = buf.get(at..).and_then(|rest| self.finder.find(rest)) {
+        while let Some(hit) = buf.get(at..).and_then(|rest| self.codec.find_magic(rest)) {
             at += hit;
-            match self.probe.begins_with(&buf[at..], eof, MARK) {
+            match self.probe_start(&buf[at..], eof) {
                 Probe::Yes => return Start::At(at),
                 Probe::NeedMore => return Start::Undecided(at),
                 Probe::No => at += 1,
             }
         }
-        let tail = if eof { 0 } else { GZIP_MAGIC.len() - 1 };
+        let tail = if eof { 0 } else { C::MAGIC_BYTES - 1 };
         Start::NotBefore(buf.len().saturating_sub(tail).max(from).min(buf.len()))
     }
 
@@ -167,7 +186,7 @@ impl GzipSplit {
             return if eof { Turn::Done } else { Turn::NeedMore(SEARCH_BYTES) };
         };
         if self.pos >= self.end {
-            match self.probe.begins_with(buf, eof, MARK) {
+            match self.probe_start(buf, eof) {
                 Probe::Yes => return Turn::Done,
                 Probe::NeedMore => return Turn::NeedMore(buf.len() + PROBE_MORE),
                 Probe::No => {} // still this split's
@@ -176,7 +195,7 @@ impl GzipSplit {
         if *first == 0 {
             self.state = State::Padding { offset: self.pos };
         } else {
-            self.inflater.clear();
+            self.codec.clear();
             self.state = State::Group { packed: 0, read: 0, whole_members: 0 };
         }
         Turn::Again
@@ -185,60 +204,112 @@ impl GzipSplit {
     fn group(&mut self, buf: &[u8], eof: bool, packed: usize, read: usize, whole_members: u32) -> Turn {
         let member = &buf[packed..];
         if whole_members > 0 {
-            match self.probe.begins_with(member, eof, MARK) {
+            match self.probe_start(member, eof) {
                 Probe::Yes => return self.close_group(packed, read),
                 Probe::NeedMore => return Turn::NeedMore(buf.len() + PROBE_MORE),
                 Probe::No => {}
             }
         }
-        let inflation = self.inflater.inflate(member, eof, self.limits.max_member_bytes);
-        let (consumed, checksum_ok) = match inflation {
+        let cap = self.grammar.limits.max_member_bytes;
+        let (consumed, checksum_ok) = match self.codec.inflate(member, eof, cap) {
             Inflation::NeedMore { at_least } => return Turn::NeedMore(packed + at_least),
             Inflation::Complete { consumed, checksum_ok } => (consumed, checksum_ok),
+            Inflation::PastCap { fed } => {
+                return self.past_cap(buf, eof, packed, fed, read, whole_members);
+            }
             _ if whole_members > 0 => {
-                self.inflater.drop_member();
+                self.codec.drop_member();
                 return self.close_group(packed, read);
             }
-            Inflation::NotGzip => return self.give_up(DamageReason::NotGzip),
+            Inflation::NotPacked => return self.give_up(self.not_packed),
+            Inflation::NoDictionary => return self.give_up(DamageReason::NoDictionary),
             Inflation::Corrupt => return self.salvage(DamageReason::CorruptMember),
-            Inflation::PastCap => return self.salvage(DamageReason::InflatesPastCap),
             Inflation::Cut => return self.salvage(DamageReason::CutShort),
         };
         if whole_members == 0 {
-            if self.inflater.output().is_empty() {
+            if self.codec.output().is_empty() {
                 self.state = State::Padding { offset: self.pos };
                 return Turn::Again;
             }
-            if !self.inflater.output().starts_with(MARK) {
+            if !self.grammar.begins_member(self.codec.output()) {
                 return self.give_up(DamageReason::NotWarc);
             }
             if !checksum_ok {
                 return self.close_unproven(buf, eof, consumed);
             }
         } else if !checksum_ok {
-            self.inflater.drop_member();
+            self.codec.drop_member();
             return self.close_group(packed, read);
         }
         let packed = packed + consumed;
-        let (read, all) = self.read_records(read, Bound::Member);
-        if all {
-            return self.finish_group(packed);
+        match self.read_records(read, Bound::Member) {
+            Reached::End => self.finish_group(packed),
+            Reached::Many(read) => self.begin_stream(packed, read, false),
+            Reached::Unfinished(read) => {
+                if packed > cap.saturating_mul(2) {
+                    return self.begin_stream(packed, read, false);
+                }
+                self.codec.next_member();
+                self.state = State::Group { packed, read, whole_members: whole_members + 1 };
+                Turn::Again
+            }
         }
-        self.inflater.next_member();
-        self.state = State::Group { packed, read, whole_members: whole_members + 1 };
+    }
+
+    /// A member that is not at its end where the cap is. A start inside it says that it never will be; otherwise the
+    /// group goes on by the piece.
+    fn past_cap(
+        &mut self,
+        buf: &[u8],
+        eof: bool,
+        packed: usize,
+        fed: usize,
+        read: usize,
+        whole_members: u32,
+    ) -> Turn {
+        let fed_to = packed + fed;
+        match self.find_start(buf, packed + 1, eof) {
+            Start::At(start) if start < fed_to => {
+                if whole_members == 0 {
+                    return self.salvage(DamageReason::InflatesPastCap);
+                }
+                self.codec.drop_member();
+                return self.close_group(packed, read);
+            }
+            Start::Undecided(at) | Start::NotBefore(at) if at < fed_to && !eof => {
+                return Turn::NeedMore(buf.len() + PROBE_MORE);
+            }
+            _ => {}
+        }
+        if whole_members == 0 && !self.grammar.begins_member(self.codec.output()) {
+            return self.give_up(DamageReason::NotWarc);
+        }
+        self.begin_stream(fed_to, read, true)
+    }
+
+    /// Reads the group by the piece from here on: what follows `used` packed bytes, records from `read` on.
+    fn begin_stream(&mut self, used: usize, read: usize, inside_member: bool) -> Turn {
+        self.state = State::Stream(Box::new(Stream::new(self.pos, read as u64, inside_member, self.grammar)));
+        self.pos += used as u64;
         Turn::Again
     }
 
-    /// Reads records from what is inflated, from `read` on. Tells where it stopped and whether that is the end.
-    fn read_records(&mut self, mut read: usize, bound: Bound) -> (usize, bool) {
-        let window = self.inflater.output();
+    /// Reads records from what is inflated, from `read` on.
+    fn read_records(&mut self, mut read: usize, bound: Bound) -> Reached {
+        let window = self.codec.output();
         while window[read..].iter().any(|byte| *byte != 0) {
-            let what = match read_record(window, read, bound, &self.limits) {
-                RecordStep::Short(_) | RecordStep::Bad(DamageReason::CutShort) => return (read, false),
+            if self.pending.len() >= MAX_PENDING {
+                return Reached::Many(read);
+            }
+            let what = match read_record(window, read, bound, &self.grammar) {
+                RecordStep::Short(_) | RecordStep::Bad(DamageReason::CutShort) => {
+                    return Reached::Unfinished(read);
+                }
                 RecordStep::Record(found) => {
                     let block_len = found.block.len() as u64;
                     let mut block = found.block;
-                    block.end = block.end.min(block.start.saturating_add(self.limits.max_block_bytes));
+                    let most = self.grammar.limits.max_block_bytes;
+                    block.end = block.end.min(block.start.saturating_add(most));
                     let what =
                         What::Record { header: found.header, block, block_len, problems: found.problems };
                     self.pending.push_back(Ready {
@@ -252,21 +323,23 @@ impl GzipSplit {
                 }
                 RecordStep::Bad(reason) => What::Damage(reason),
             };
-            let next = find_strong(window, read + 1, window.len(), true, &self.limits);
+            let next = find_strong(window, read + 1, window.len(), true, &self.grammar);
             if bound == Bound::Lost && next == Strong::NotBefore {
-                return (read, false);
+                return Reached::Unfinished(read);
             }
             self.pending.push_back(Ready { offset: self.pos, length: 0, inner_offset: read as u64, what });
             let Strong::At(start) = next else { break };
             read = start;
         }
-        (window.len(), true)
+        Reached::End
     }
 
     /// No member continues the group: its last record ends where the group does.
     fn close_group(&mut self, packed: usize, read: usize) -> Turn {
-        self.read_records(read, Bound::LastMember);
-        self.finish_group(packed)
+        match self.read_records(read, Bound::LastMember) {
+            Reached::Many(read) => self.begin_stream(packed, read, false),
+            Reached::End | Reached::Unfinished(_) => self.finish_group(packed),
+        }
     }
 
     /// A first member with a wrong checksum: good for its whole records, if it has nothing else. A stored member that lost
@@ -275,14 +348,14 @@ impl GzipSplit {
         let swallows = match self.find_start(buf, 1, eof) {
             Start::At(start) => start < packed,
             Start::Undecided(at) | Start::NotBefore(at) if at < packed && !eof => {
-                self.inflater.clear(); // the member is inflated again when more is there
+                self.codec.clear(); // the member is inflated again when more is there
                 return Turn::NeedMore(buf.len() + PROBE_MORE);
             }
             Start::Undecided(_) | Start::NotBefore(_) => false,
         };
-        let (_, all) = self.read_records(0, Bound::Lost);
+        let reached = self.read_records(0, Bound::Lost);
         self.mark_unproven();
-        if all && !swallows {
+        if reached == Reached::End && !swallows {
             self.finish_group(packed)
         } else {
             self.give_up(DamageReason::ChecksumMismatch)
@@ -291,7 +364,7 @@ impl GzipSplit {
 
     /// A first member that does not inflate to its end: its whole records come out before the damage.
     fn salvage(&mut self, reason: DamageReason) -> Turn {
-        if self.inflater.output().starts_with(MARK) {
+        if self.grammar.begins_member(self.codec.output()) {
             self.read_records(0, Bound::Lost);
             if reason != DamageReason::InflatesPastCap {
                 self.mark_unproven();
@@ -331,7 +404,7 @@ impl GzipSplit {
             return Turn::NeedMore(SEARCH_BYTES);
         }
         if !buf.is_empty() {
-            match self.probe.begins_with(buf, eof, MARK) {
+            match self.probe_start(buf, eof) {
                 Probe::Yes => {}
                 Probe::NeedMore => return Turn::NeedMore(buf.len() + PROBE_MORE),
                 Probe::No => return self.padding_or_damage(buf, eof, offset),
@@ -343,12 +416,12 @@ impl GzipSplit {
 
     /// Padding goes on with an empty member, or turns out to be the beginning of damage.
     fn padding_or_damage(&mut self, buf: &[u8], eof: bool, offset: u64) -> Turn {
-        match self.probe.empty_member(buf, eof) {
+        match self.codec.empty_member(buf, eof) {
             Ok(length) => self.pos += length as u64,
             Err(Probe::NeedMore) => return Turn::NeedMore(buf.len() + PROBE_MORE),
             Err(Probe::Yes | Probe::No) => {
-                let gzip = buf.starts_with(&GZIP_MAGIC);
-                let reason = if gzip { DamageReason::NotWarc } else { DamageReason::NotGzip };
+                let is_member = self.codec.find_magic(&buf[..buf.len().min(C::MAGIC_BYTES)]).is_some();
+                let reason = if is_member { DamageReason::NotWarc } else { self.not_packed };
                 self.state = State::Damage { offset, reason, skip: 1 };
             }
         }

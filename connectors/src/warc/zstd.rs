@@ -1,0 +1,70 @@
+//! A split of a zstd file: the dictionary at the file's head first, then frames as members.
+
+use std::ops::Range;
+
+use super::DamageReason;
+use super::members::PackedSplit;
+use super::records::Grammar;
+use super::split::Advance;
+use crate::inflate::{Head, ZstdCodec, zstd_head};
+
+/// Read ahead behind the head.
+const MORE_BYTES: usize = 64 << 10;
+
+pub(super) enum ZstdSplit {
+    /// At the file's first byte, on the way to `split`.
+    Head {
+        split: Range<u64>,
+        grammar: Grammar,
+    },
+    Frames(PackedSplit<ZstdCodec>),
+}
+
+impl ZstdSplit {
+    pub(super) fn new(split: Range<u64>, grammar: Grammar) -> Self {
+        if split.is_empty() {
+            return Self::frames(split, grammar, None);
+        }
+        Self::Head { split, grammar }
+    }
+
+    fn frames(split: Range<u64>, grammar: Grammar, dictionary: Option<&[u8]>) -> Self {
+        let codec = ZstdCodec::new(dictionary);
+        Self::Frames(PackedSplit::new(split, grammar, codec, DamageReason::NotZstd))
+    }
+
+    pub(super) fn position(&self) -> u64 {
+        match self {
+            Self::Head { .. } => 0,
+            Self::Frames(split) => split.position(),
+        }
+    }
+
+    pub(super) fn inflated(&self) -> &[u8] {
+        match self {
+            Self::Head { .. } => &[],
+            Self::Frames(split) => split.inflated(),
+        }
+    }
+
+    pub(super) fn advance(&mut self, buf: &[u8], eof: bool) -> Advance {
+        let (split, grammar) = match self {
+            Self::Frames(split) => return split.advance(buf, eof),
+            Self::Head { split, grammar } => (split.clone(), *grammar),
+        };
+        let (head, dictionary) = match zstd_head(buf, eof) {
+            Head::NeedMore(at_least) => return Advance::NeedMore { at_least },
+            Head::Other => (0, None),
+            Head::Dictionary { len, dictionary } => (len as u64, dictionary),
+        };
+        // What looks like a frame inside the dictionary is none.
+        let start = if split.start == 0 { 0 } else { split.start.max(head) };
+        *self = Self::frames(start..split.end.max(start), grammar, dictionary.as_deref());
+        let behind = usize::try_from(start).ok().and_then(|start| buf.get(start..));
+        match (self, behind) {
+            (Self::Frames(split), Some(rest)) => split.advance(rest, eof),
+            (Self::Frames(_), None) if eof => Advance::Done,
+            _ => Advance::NeedMore { at_least: MORE_BYTES },
+        }
+    }
+}
