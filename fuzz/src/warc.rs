@@ -161,7 +161,7 @@ fn read_split(
                 assert!(!eof, "more is asked for at the end of the file");
                 let moved =
                     usize::try_from(parser.position() - before).expect("it moves forward, within the file");
-                assert!(at_least > end - at - moved, "no progress is asked for");
+                assert!(at_least > (end - at).saturating_sub(moved), "no progress is asked for");
                 shown = at_least.max(step);
                 continue;
             }
