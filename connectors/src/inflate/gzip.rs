@@ -18,6 +18,8 @@ pub(crate) const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
 const GZIP_FOOTER: usize = 8;
 /// Longest gzip header accepted: an extra field of 64 KiB, and file name and comment of 4 KiB together.
 const MAX_GZIP_HEAD: usize = (64 << 10) + (4 << 10) + 14;
+/// A longer gzip header must not have a gzip magic inside. Honest ones hold a file name, or numbers of 8 bytes.
+const LONG_GZIP_HEAD: usize = 128;
 /// Deflated bytes within which a member must show how it begins. A dynamic block's tables take under 400.
 const PROBE_BYTES: usize = 4 << 10;
 /// How far to look for a member's end before streaming; fixed, so that results never depend on buffer sizes.
@@ -70,7 +72,14 @@ fn gzip_head(buf: &[u8]) -> GzipHead {
     if flags & 0x02 != 0 {
         at += 2;
     }
-    if at > buf.len() { GzipHead::Partial } else { GzipHead::Complete(at) }
+    match buf.get(..at) {
+        None => GzipHead::Partial,
+        // A flipped flag makes a head of the members behind.
+        Some(head) if at > LONG_GZIP_HEAD && memmem::find(&head[1..], &GZIP_MAGIC).is_some() => {
+            GzipHead::Invalid
+        }
+        Some(_) => GzipHead::Complete(at),
+    }
 }
 
 enum Progress {
@@ -150,6 +159,7 @@ impl Codec for GzipCodec {
     }
 
     fn inflate(&mut self, buf: &[u8], eof: bool, cap: usize) -> Inflation {
+        let cap = self.output.lawful_cap(cap);
         let head = match gzip_head(buf) {
             GzipHead::Complete(head) => head,
             GzipHead::Partial if eof => return Inflation::Cut,
@@ -260,7 +270,7 @@ impl GzipCodec {
                 }
             };
             guesses += 1;
-            if self.fits(&buf[head..end], cap) {
+            if self.fits(&buf[head..end], cap, guesses > 1) {
                 return Some(Inflation::Complete { consumed: end, checksum_ok: true });
             }
             if end == window.len() {
@@ -272,12 +282,15 @@ impl GzipCodec {
     }
 
     /// Inflates deflate stream and footer; true when the stream's length and CRC-32 are those of the footer.
-    fn fits(&mut self, body: &[u8], cap: usize) -> bool {
+    ///
+    /// libdeflate ignores what is behind the stream, so the footer could be that of a later member with the same content.
+    /// `is_past_magic` asks for proof that the stream needs its last byte.
+    fn fits(&mut self, body: &[u8], cap: usize, is_past_magic: bool) -> bool {
         let Some((deflated, footer)) = body.split_last_chunk::<GZIP_FOOTER>() else { return false };
         let [c0, c1, c2, c3, s0, s1, s2, s3] = *footer;
         let size = u32::from_le_bytes([s0, s1, s2, s3]);
         let (low, high) = (u64::from(size), deflated.len() as u64);
-        if low > high * MAX_DEFLATE_RATIO || high > low * 2 + 1024 {
+        if high == 0 || low > high * MAX_DEFLATE_RATIO || high > low * 2 + 1024 {
             return false; // not these bytes' footer
         }
         let size = size as usize;
@@ -285,6 +298,9 @@ impl GzipCodec {
             return false;
         }
         let out = self.output.whole(size);
+        if is_past_magic && self.whole.deflate_decompress(&deflated[..deflated.len() - 1], out) == Ok(size) {
+            return false;
+        }
         if self.whole.deflate_decompress(deflated, out) != Ok(size) {
             return false;
         }

@@ -72,6 +72,11 @@ impl Output {
         self.filled = self.base + size;
     }
 
+    /// A cap on the whole buffer that does not forbid what earlier members gave.
+    pub(super) fn lawful_cap(&self, cap: usize) -> usize {
+        cap.max(self.base)
+    }
+
     /// Bytes that the current member may still give under a cap on the whole buffer.
     pub(super) fn left_for_member(&self, cap: usize) -> usize {
         cap.saturating_sub(self.base)

@@ -136,20 +136,44 @@ pub(crate) fn head(buf: &[u8], eof: bool) -> Head {
     if buf[..seen] != DICTIONARY_MAGIC[..seen] {
         return Head::Other;
     }
-    match skippable(buf) {
-        Seen::Partial(wanted) if !eof => Head::NeedMore(wanted),
-        Seen::Partial(_) | Seen::Invalid => Head::Other,
-        Seen::Whole(len) => {
-            let held = &buf[SKIPPABLE_HEAD..len];
-            let dictionary = if held.starts_with(&ZSTD_MAGIC) {
-                let (dictionary, ending) = super::body::zstd(held, MAX_SKIPPABLE);
-                (ending == super::Ending::Whole).then_some(dictionary)
-            } else {
-                Some(held.to_vec())
-            };
-            Head::Dictionary { len, dictionary }
+    let len = match skippable(buf) {
+        Seen::Partial(wanted) if !eof => return Head::NeedMore(wanted),
+        Seen::Partial(_) | Seen::Invalid => return Head::Other,
+        Seen::Whole(len) => len,
+    };
+    let held = &buf[SKIPPABLE_HEAD..len];
+    if frame_end(held) == Some(held.len()) {
+        let (dictionary, ending) = super::body::zstd(held, MAX_SKIPPABLE);
+        return Head::Dictionary { len, dictionary: (ending == super::Ending::Whole).then_some(dictionary) };
+    }
+    match is_followed(&buf[len..], eof) {
+        None => Head::NeedMore(len + ZSTD_MAGIC.len()),
+        Some(false) => Head::Other,
+        Some(true) => Head::Dictionary { len, dictionary: Some(held.to_vec()) },
+    }
+}
+
+/// Length of the frame at the start of `buf`, if all of it is there.
+fn frame_end(buf: &[u8]) -> Option<usize> {
+    let Seen::Whole(frame) = frame_head(buf) else { return None };
+    let mut at = frame.len;
+    loop {
+        let Seen::Whole(block) = block(buf, at) else { return None };
+        at = block.end;
+        if block.is_last {
+            let end = at + if frame.has_checksum { 4 } else { 0 };
+            return (end <= buf.len()).then_some(end);
         }
     }
+}
+
+/// Does something follow a skippable frame that may: a frame, zeros, the end? A wrong size would skip records.
+fn is_followed(rest: &[u8], eof: bool) -> Option<bool> {
+    if rest.len() < ZSTD_MAGIC.len() && !eof {
+        return None;
+    }
+    let follows = |magic: &[u8]| rest.starts_with(&magic[..magic.len().min(rest.len())]);
+    Some(follows(&ZSTD_MAGIC) || follows(&[0; 4]) || skippable(rest) != Seen::Invalid)
 }
 
 /// Which block of a frame comes next.
@@ -381,14 +405,11 @@ impl Codec for ZstdCodec {
     fn empty_member(&mut self, buf: &[u8], eof: bool) -> Result<usize, Probe> {
         match skippable(buf) {
             Seen::Whole(len) => {
-                // A wrong size would skip records: something must follow that a frame can stand before.
-                let rest = &buf[len..];
-                let follows = |magic: &[u8]| rest.starts_with(&magic[..magic.len().min(rest.len())]);
-                if rest.len() < ZSTD_MAGIC.len() && !eof {
-                    return Err(Probe::NeedMore);
-                }
-                let fits = follows(&ZSTD_MAGIC) || follows(&[0; 4]) || skippable(rest) != Seen::Invalid;
-                return if fits { Ok(len) } else { Err(Probe::No) };
+                return match is_followed(&buf[len..], eof) {
+                    None => Err(Probe::NeedMore),
+                    Some(false) => Err(Probe::No),
+                    Some(true) => Ok(len),
+                };
             }
             Seen::Partial(_) if !eof => return Err(Probe::NeedMore),
             Seen::Partial(_) | Seen::Invalid => {}
@@ -427,6 +448,7 @@ impl Codec for ZstdCodec {
     }
 
     fn inflate(&mut self, buf: &[u8], eof: bool, cap: usize) -> Inflation {
+        let cap = self.output.lawful_cap(cap);
         match skippable(buf) {
             Seen::Whole(len) => return Inflation::Complete { consumed: len, checksum_ok: true },
             Seen::Partial(_) if eof => return Inflation::Cut,
@@ -656,7 +678,10 @@ mod tests {
         for held in [dictionary.clone(), frame(&dictionary, 3, true)] {
             let file = [skip(&held, 0x5d), packed.clone()].concat();
             let Head::NeedMore(wanted) = head(&file[..4], false) else { panic!() };
-            let Head::NeedMore(wanted) = head(&file[..wanted], false) else { panic!() };
+            let Head::NeedMore(mut wanted) = head(&file[..wanted], false) else { panic!() };
+            if let Head::NeedMore(more) = head(&file[..wanted], false) {
+                wanted = more;
+            }
             let Head::Dictionary { len, dictionary: Some(found) } = head(&file[..wanted], false) else {
                 panic!()
             };

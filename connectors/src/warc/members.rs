@@ -98,6 +98,11 @@ impl<C: Codec> PackedSplit<C> {
         Self { end, grammar, not_packed, pos, state, codec, pending: VecDeque::new() }
     }
 
+    /// A split that owns what is at its start, whether a record begins there or not.
+    pub(super) fn as_first(self) -> Self {
+        Self { state: State::Between, ..self }
+    }
+
     pub(super) fn position(&self) -> u64 {
         self.pos
     }

@@ -6,16 +6,29 @@ use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use std::io::Write;
 
+use super::records::{Dialect, Grammar, Strong, find_strong};
 use super::*;
 
 /// Small caps, so that tests reach them.
 const SMALL: ReadLimits = ReadLimits { max_header_bytes: 600, max_block_bytes: 900, max_member_bytes: 6000 };
 
 /// An item without its bytes: enough to compare.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum Seen {
     Record { offset: u64, length: u64, inner: u64, id: String, block: Vec<u8>, problems: Vec<RecordProblem> },
     Other { offset: u64, length: u64, what: String },
+}
+
+/// One line an item: what is compared may be long.
+impl std::fmt::Debug for Seen {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Record { offset, length, inner, id, block, problems } => {
+                write!(out, "{offset}+{length}@{inner} {id} block {} {problems:?}", block.len())
+            }
+            Self::Other { offset, length, what } => write!(out, "{offset}+{length} {what}"),
+        }
+    }
 }
 
 impl Seen {
@@ -229,6 +242,21 @@ fn partition(size: usize, cuts: &[prop::sample::Index]) -> Vec<std::ops::Range<u
     borders.windows(2).map(|pair| pair[0]..pair[1]).collect()
 }
 
+/// Does a start lie inside a record of an uncompressed file that is otherwise healthy?
+fn holds_a_start(file: &[u8], format: WarcFormat, limits: ReadLimits, items: &[Seen]) -> bool {
+    let dialect = match format {
+        WarcFormat::Plain => Dialect::Warc,
+        WarcFormat::Arc => Dialect::Arc,
+        WarcFormat::Gzip | WarcFormat::Zstd | WarcFormat::ArcGzip => return false,
+    };
+    let grammar = Grammar { dialect, limits };
+    let records = items.iter().filter(|seen| matches!(seen, Seen::Record { .. }));
+    records.map(Seen::place).any(|(offset, length)| {
+        let (from, to) = (offset as usize + 1, (offset + length) as usize);
+        matches!(find_strong(file, from, to, true, &grammar), Strong::At(_))
+    })
+}
+
 fn assert_lawful(
     file: &[u8],
     format: WarcFormat,
@@ -238,11 +266,19 @@ fn assert_lawful(
 ) {
     let whole = read_all(file, format, limits);
     assert_tiles(&whole, file.len());
+    if holds_a_start(file, format, limits, &whole) {
+        return; // the one exception, made by damage to a length that happens to fit
+    }
     let mut parts = Vec::new();
-    for split in partition(file.len(), cuts) {
+    let splits = partition(file.len(), cuts);
+    for split in splits.clone() {
         parts.extend(read_split(file, format, split, limits, step));
     }
-    assert_eq!(parts, whole, "a partition gives other items");
+    assert!(
+        parts == whole,
+        "a partition gives other items: {splits:?} of {}: {parts:#?} and not {whole:#?}",
+        file.len()
+    );
 }
 
 proptest! {
@@ -331,8 +367,9 @@ proptest! {
                 }).collect()
             };
             let plain = ids(read_all(&[records, behind].concat().concat(), WarcFormat::Plain, limits));
-            let packed = ids(read_all(&pieces.concat(), format, limits));
-            prop_assert_eq!(packed, plain);
+            let items = read_all(&pieces.concat(), format, limits);
+            let members: Vec<usize> = pieces.iter().map(Vec::len).collect();
+            prop_assert!(ids(items.clone()) == plain, "{members:?} of {cut}: {items:#?}");
         }
     }
 

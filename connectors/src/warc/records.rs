@@ -40,17 +40,18 @@ impl Grammar {
         }
     }
 
-    /// Does a record begin here? `None`: fewer than [`begins_bytes`](Self::begins_bytes) are too few to tell.
-    fn begins(&self, bytes: &[u8]) -> Option<bool> {
+    /// Does a record begin at `at`? `None`: fewer than [`begins_bytes`](Self::begins_bytes) are too few to tell.
+    fn begins(&self, window: &[u8], at: usize) -> Option<bool> {
         match self.dialect {
-            Dialect::Warc => begins_like_record(bytes),
-            Dialect::Arc => arc::begins_like_record(bytes),
+            Dialect::Warc => begins_like_record(&window[at..]),
+            Dialect::Arc if !begins_line(window, at) => Some(false),
+            Dialect::Arc => arc::begins_like_record(&window[at..]),
         }
     }
 
     fn begins_bytes(&self) -> usize {
         match self.dialect {
-            Dialect::Warc => 8,
+            Dialect::Warc => CHAIN_BYTES,
             Dialect::Arc => arc::MAX_START_LINE,
         }
     }
@@ -155,12 +156,18 @@ pub(super) fn read_record(window: &[u8], at: usize, bound: Bound, grammar: &Gram
     }
     let rest = &window[next..];
     let mut problems = Vec::new();
-    let begins = if rest.is_empty() || rest[0] == 0 { Some(true) } else { grammar.begins(rest) };
+    let begins = match are_zeros(rest) {
+        Some(false) => grammar.begins(window, next),
+        zeros => zeros,
+    };
     if begins.is_none() && bound == Bound::Open {
         return Step::Short(next + grammar.begins_bytes());
     }
     if begins != Some(false) {
         if !grammar.is_separated(&window[end..next], rest.is_empty()) {
+            if bound == Bound::Member && rest.is_empty() {
+                return Step::Short(window.len() + 1); // the line ends may be in the next member
+            }
             problems.push(RecordProblem::NoSeparator);
         }
         return record(header, block_at..end, next, problems);
@@ -257,6 +264,15 @@ fn skip_separators(window: &[u8], at: usize) -> usize {
     let limit = window.len().min(at + MAX_SEPARATORS);
     let rest = &window[at..limit];
     at + rest.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(rest.len())
+}
+
+/// Padding, as far as can be seen, or nothing at all? A single zero byte may be anything. `None`: too few to tell.
+fn are_zeros(rest: &[u8]) -> Option<bool> {
+    let head = &rest[..rest.len().min(CHAIN_BYTES)];
+    if head.iter().any(|byte| *byte != 0) {
+        return Some(false);
+    }
+    (rest.is_empty() || head.len() == CHAIN_BYTES).then_some(true)
 }
 
 /// Answer of a search for a strong start.

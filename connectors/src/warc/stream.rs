@@ -19,6 +19,8 @@ const MORE_BYTES: usize = 64 << 10;
 /// So many times [`ReadLimits::max_member_bytes`](super::ReadLimits::max_member_bytes) may pass without a record; then
 /// the member is taken for a bomb. That is 1 GiB by default, a whole video.
 const MAX_GAP_CAPS: u64 = 4;
+/// What the reader of inflated bytes asks for without meaning a record of that size.
+const LEAST_WINDOW: usize = 256 << 10;
 
 /// A group that is read by the piece.
 pub(super) struct Stream {
@@ -110,7 +112,7 @@ impl<C: Codec> PackedSplit<C> {
     /// No more can be kept, or it is not worth looking further.
     fn is_too_much(&self, stream: &Stream, gap: u64) -> bool {
         let cap = self.grammar.limits.max_member_bytes;
-        stream.wanted > cap || gap > MAX_GAP_CAPS.saturating_mul(cap as u64)
+        stream.wanted > cap.max(LEAST_WINDOW) || gap > MAX_GAP_CAPS.saturating_mul(cap as u64)
     }
 
     /// One item for all packed bytes of the group.
@@ -165,7 +167,9 @@ impl<C: Codec> PackedSplit<C> {
             return None;
         }
         self.codec.next_member();
-        match self.codec.inflate(buf, eof, self.grammar.limits.max_member_bytes) {
+        // A member past the cap goes on by the piece, so the cap decides nothing here.
+        let kept = self.codec.output().len().saturating_add(LEAST_WINDOW);
+        match self.codec.inflate(buf, eof, self.grammar.limits.max_member_bytes.max(kept)) {
             Inflation::Complete { consumed, checksum_ok: true } => self.pos += consumed as u64,
             Inflation::NeedMore { at_least } => {
                 self.codec.drop_member();

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::DamageReason;
 use super::members::PackedSplit;
 use super::records::Grammar;
-use super::split::Advance;
+use super::split::{Advance, Ready, What};
 use crate::inflate::{Head, ZstdCodec, zstd_head};
 
 /// Read ahead behind the head.
@@ -33,6 +33,14 @@ impl ZstdSplit {
         Self::Frames(PackedSplit::new(split, grammar, codec, DamageReason::NotZstd))
     }
 
+    /// The first split owns what follows the dictionary, start or not.
+    fn as_first(self) -> Self {
+        match self {
+            Self::Head { .. } => self,
+            Self::Frames(split) => Self::Frames(split.as_first()),
+        }
+    }
+
     pub(super) fn position(&self) -> u64 {
         match self {
             Self::Head { .. } => 0,
@@ -57,9 +65,14 @@ impl ZstdSplit {
             Head::Other => (0, None),
             Head::Dictionary { len, dictionary } => (len as u64, dictionary),
         };
+        let is_first = split.start == 0;
         // What looks like a frame inside the dictionary is none.
-        let start = if split.start == 0 { 0 } else { split.start.max(head) };
-        *self = Self::frames(start..split.end.max(start), grammar, dictionary.as_deref());
+        let start = split.start.max(head);
+        let frames = Self::frames(start..split.end.max(start), grammar, dictionary.as_deref());
+        *self = if is_first { frames.as_first() } else { frames };
+        if is_first && head > 0 {
+            return Advance::Ready(Ready { offset: 0, length: head, inner_offset: 0, what: What::Padding });
+        }
         let behind = usize::try_from(start).ok().and_then(|start| buf.get(start..));
         match (self, behind) {
             (Self::Frames(split), Some(rest)) => split.advance(rest, eof),
