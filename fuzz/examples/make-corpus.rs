@@ -1,7 +1,7 @@
 //! `make-corpus`: the inputs that cargo-fuzz starts from.
 //!
 //! ```text
-//! cargo run -p kilim-fuzz --bin make-corpus -- fuzz/corpus
+//! cargo run -p kilim-fuzz --example make-corpus -- fuzz/corpus
 //! ```
 
 use std::fs;
