@@ -1,4 +1,4 @@
-//! WARC files: reading them in splits, with every byte accounted for, and writing them.
+//! Crawl files, WARC and ARC: reading them in splits, with every byte accounted for, and writing WARC.
 //!
 //! A crawl file is read by several workers at once, each with a **split**, a range of the file's bytes. Nobody has an
 //! index of the records, some files are damaged, and still every record must come out exactly once, wherever the
@@ -32,29 +32,49 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
+//! # What is read
+//! | file | as |
+//! |---|---|
+//! | `.warc`, `.warc.wet`, `.warc.wat` | WARC 0.17 to 1.1, CRLF or LF |
+//! | `.warc.gz` | gzip: a member per record, several records in a member, the whole file in one, or members cut anywhere |
+//! | `.warc.zst` | zstd frames, cut in any of these ways, with or without size and checksum; with the dictionary of [WARC-zstd](https://iipc.github.io/warc-specifications/specifications/warc-zstd/) in a skippable frame at the head, packed or not, up to 16 MiB. Each split reads the head for it |
+//! | `.arc`, `.arc.gz` | ARC, versions 1 and 2; a record looks like a WARC `response`, the file's description like a `warcinfo` |
+//!
+//! [`WarcFormat::sniff`] tells them apart by their first bytes. Other packings have a [`FormatError`] with the way out.
+//!
 //! # Who owns what
-//! A **start** is a place where a record can be seen to begin without knowing what came before: in a gzip file, a member
-//! whose magic, header and first inflated bytes (`WARC/`) agree; in an uncompressed file, a line `WARC/0.` or `WARC/1.`
-//! at the file's start or behind a blank line, heading a header with a Content-Length. Each split owns the starts inside
-//! it, and everything from a start to the next one: the record, further records that cannot be seen from outside (in
-//! the same gzip member, or without a blank line before them), padding, and damage. So the split that reads into damage
-//! reads on through it, past its own end if need be, and the next split begins at the first start it finds. The first
-//! split also owns whatever precedes the first start. All splits of a file, in any partition, give the same items, and
-//! the items' lengths sum to the file's size.
+//! A **start** is a place where a record can be seen to begin without knowing what came before: in a packed file, a member
+//! (gzip's word; zstd says frame) whose magic, header and first inflated bytes agree, which are `WARC/` or an ARC header
+//! line; in an uncompressed WARC file, a line `WARC/0.` or `WARC/1.` at the file's start or behind a blank line, heading a
+//! header with a Content-Length; in an uncompressed ARC file, a header line with address, IP address, date of 14 digits,
+//! type and length. Each split owns the starts inside it, and everything from a start to the next one: the record, further
+//! records that cannot be seen from outside (in the same member, or without a blank line before them), padding, and damage.
+//! So the split that reads into damage reads on through it, past its own end if need be, and the next split begins at the
+//! first start it finds. The first split also owns whatever precedes the first start. All splits of a file, in any
+//! partition, give the same items, and the items' lengths sum to the file's size.
 //!
 //! **The one exception**: a start that lies inside a healthy record. A split border that falls before it, inside that
-//! record, makes the next split read the inner records too. In a gzip file that takes a WARC file stored uncompressed
-//! inside a member, magic and all; in an uncompressed file, a WARC file as the payload of a record. The lengths of such a
-//! file's items then sum to more than its size, so the run's books see it, and one split that covers the file reads it right.
+//! record, makes the next split read the inner records too. In a packed file that takes a crawl file stored uncompressed
+//! inside a member, magic and all; in an uncompressed file, a crawl file as the payload of a record. The lengths of such a
+//! file's items then sum to more than its size, so the run's books see it, and one split that covers the file reads it
+//! right. An inner start is not believed over a length that fits, since then any web page could hold records of its own.
 //!
 //! # What is done about damage
-//! - A gzip member that does not inflate is one [`Damage`], up to the next start. Records of it that are whole (a file may be
+//! - A member that does not inflate is one [`Damage`], up to the next start. Records of it that are whole (a file may be
 //!   one single member) come first, with length 0.
-//! - A member with a wrong CRC whose records are whole gives them, with [`RecordProblem::ChecksumMismatch`].
+//! - A member with a wrong checksum whose records are whole gives them, with [`RecordProblem::ChecksumMismatch`].
 //! - A Content-Length that is wrong is overruled by the member's end, or by the next start
 //!   ([`RecordProblem::LengthTooLong`] and its neighbours). Nothing is allocated on its word.
-//! - Members that are not cut where records are (some tools cut every so many bytes) are read as one.
-//! - Zero bytes and empty members are [`Item::Padding`]: nothing was lost there.
+//! - Members that are not cut where records are (some tools cut every so many bytes) are read as one group.
+//! - A group that inflates past [`ReadLimits::max_member_bytes`], or holds more than 65,536 records, is read by the piece:
+//!   its records come out with length 0, and an [`Item::Padding`] behind them accounts for its bytes. Its checksum is
+//!   known only then: if it is wrong, or the member broken, that last item is [`Item::Damage`] instead, and the records are
+//!   not marked. A start inside such a member ends it. It is given up as [`DamageReason::InflatesPastCap`] where four times
+//!   the cap (1 GiB) go by without a record.
+//! - Zero bytes, empty members and skippable zstd frames are [`Item::Padding`]: nothing was lost there.
+//! - A record that was cut in segments comes out as they do: the first as what it is, the others as
+//!   [`RecordType::Continuation`]. Segments may be in other files, and only the last says how many there are, so joining
+//!   them would make items depend on where splits end.
 //! - Caps: see [`ReadLimits`].
 
 mod arc;
@@ -80,15 +100,16 @@ pub use write::{RecordBuilder, WARC_BLANK_DATE};
 
 /// What a reader keeps in memory at most.
 ///
-/// A split needs the largest member (packed and unpacked) or record it meets, within these caps, and a few MiB.
+/// A split needs the largest group of members (packed and unpacked) or record it meets, within these caps, and a few MiB;
+/// for zstd, a window of up to 128 MiB on top, where a frame asks for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadLimits {
     /// A longer WARC header is damage. Default 64 KiB; real ones have under 2 KiB.
     pub max_header_bytes: usize,
     /// Bytes kept of a record's block; the rest is cut off ([`Record::truncated_by_cap`]). Default 64 MiB.
     pub max_block_bytes: usize,
-    /// Inflated bytes of one gzip member, or of several that hold records together; beyond, the member is damage
-    /// ([`DamageReason::InflatesPastCap`]), though its whole records come out. Default 256 MiB.
+    /// Inflated bytes kept of one member, or of several that hold records together; larger ones are read by the piece.
+    /// Default 256 MiB.
     pub max_member_bytes: usize,
 }
 
@@ -105,7 +126,8 @@ pub enum Item<'a> {
     Record(Record<'a>),
     /// Bytes that hold no readable record.
     Damage(Damage),
-    /// Zero bytes or empty gzip members: nothing was lost.
+    /// Bytes that hold no record, and with them nothing was lost: zeros, empty members, skippable frames; or those of a
+    /// group that was read by the piece, whose records came before with length 0.
     Padding {
         /// Place in the file, in bytes.
         offset: u64,
@@ -115,7 +137,7 @@ pub enum Item<'a> {
 }
 
 impl Item<'_> {
-    /// Place in the file, in bytes: of the gzip member, or of the record in an uncompressed file.
+    /// Place in the file, in bytes: of the member, or of the record in an uncompressed file.
     pub fn offset(&self) -> u64 {
         match self {
             Self::Record(record) => record.offset,
@@ -137,10 +159,11 @@ impl Item<'_> {
 /// One record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record<'a> {
-    /// Where its gzip member begins in the file; in an uncompressed file, where the record begins.
+    /// Where its member (or group of members) begins in the file; in an uncompressed file, where the record begins.
     pub offset: u64,
     /// Packed bytes of its member, or of all members that it shares; 0 for a second record of the same member, and for the
-    /// whole records of a damaged one. In an uncompressed file: header, block and the blank lines behind.
+    /// records of a damaged one or of one read by the piece. In an uncompressed file: header, block and the blank lines
+    /// behind.
     pub length: u64,
     /// Where it begins in what the member holds; 0 for the first.
     pub inner_offset: u64,
@@ -148,8 +171,8 @@ pub struct Record<'a> {
     pub header: RecordHeader,
     /// Its block, without the blank lines behind it, cut at [`ReadLimits::max_block_bytes`].
     pub block: &'a [u8],
-    /// Length of the block before any cutting: what is there, not what the header claims, except for a block of an
-    /// uncompressed file that was cut.
+    /// Length of the block before any cutting: what is there, not what the header claims, except for a block that was cut
+    /// in an uncompressed file or in a member read by the piece.
     pub block_len: u64,
     /// What was wrong with it; nothing, as a rule.
     pub problems: Vec<RecordProblem>,
@@ -173,7 +196,7 @@ pub enum RecordProblem {
     LengthTooShort,
     /// The record is not followed by a blank line.
     NoSeparator,
-    /// The gzip member's CRC or length does not match: some byte of it may be wrong.
+    /// The member's checksum or length does not match: some byte of it may be wrong.
     ChecksumMismatch,
 }
 
@@ -193,11 +216,11 @@ impl RecordProblem {
 /// Bytes that hold no readable record: one range, one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Damage {
-    /// Place in the file, in bytes; for damage inside a healthy gzip member, that member's.
+    /// Place in the file, in bytes; for damage inside a healthy member, that member's.
     pub offset: u64,
     /// Bytes of the file; 0 for damage inside a member that another item accounts for.
     pub length: u64,
-    /// For damage inside a healthy gzip member: where in what the member holds. Otherwise 0.
+    /// For damage inside a healthy member: where in what the member holds. Otherwise 0.
     pub inner_offset: u64,
     /// What is wrong.
     pub reason: DamageReason,
@@ -214,9 +237,9 @@ pub enum DamageReason {
     NoDictionary,
     /// The member does not inflate.
     CorruptMember,
-    /// The member's CRC or length does not match, and its records are not whole.
+    /// The member's checksum does not match, and its records are not whole.
     ChecksumMismatch,
-    /// The member inflates to more than [`ReadLimits::max_member_bytes`].
+    /// The member inflates far past [`ReadLimits::max_member_bytes`] without another record.
     InflatesPastCap,
     /// The file, or what could be inflated of it, ends inside a record.
     CutShort,
@@ -226,7 +249,7 @@ pub enum DamageReason {
     HeaderTooLong,
     /// No Content-Length, and nothing else that would end the record.
     NoLength,
-    /// The rest of a block past [`ReadLimits::max_block_bytes`], in an uncompressed file.
+    /// The rest of a block past [`ReadLimits::max_block_bytes`], in an uncompressed file or a member read by the piece.
     BlockPastCap,
 }
 

@@ -3,11 +3,18 @@
 //! A page is a `response` with a 2xx status, or a `resource`, whose body is HTML or plain text. Everything else is
 //! `skipped` with the reason: its record type, its status, its media type. A body without a media type, or with one
 //! that says nothing, is looked at: servers forget it more often in some countries than in others.
+//!
+//! A `conversion` is what somebody made of another record, such as the text in Common Crawl's WET files. It is taken at
+//! its word: plain text is text, and is not looked at for HTML, since text about HTML begins like HTML.
+//!
+//! A record that was cut in segments (WARC 1.1, 7) is read as far as its first segment goes, and is marked as
+//! [`SEGMENTED`]; the segments behind it, `continuation` records, are skipped. They are not joined: they may be in another
+//! file, the last of them says how long the whole is, and rows must not depend on where splits end.
 
 use std::borrow::Cow;
 
 use kilim_connectors::http::{HttpLimits, Response};
-use kilim_connectors::warc::{Record, RecordType};
+use kilim_connectors::warc::{Record, RecordHeader, RecordType};
 
 /// What the reader makes of one record that it could read.
 #[derive(Debug)]
@@ -30,6 +37,14 @@ pub(super) enum Reading<'a> {
     },
 }
 
+/// What `truncated` says of the first segment of a record that goes on in others.
+pub(super) const SEGMENTED: &str = "segmented";
+
+/// Is there more of this record in others?
+pub(super) fn is_segmented(header: &RecordHeader) -> bool {
+    header.record_type() != RecordType::Continuation && header.get("WARC-Segment-Number").is_some()
+}
+
 /// Reads one record.
 pub(super) fn read<'a>(record: &Record<'a>, limits: HttpLimits) -> Reading<'a> {
     let header = &record.header;
@@ -38,6 +53,18 @@ pub(super) fn read<'a>(record: &Record<'a>, limits: HttpLimits) -> Reading<'a> {
         RecordType::Resource => {
             let declared = header.get("Content-Type").unwrap_or_default();
             match media_type(declared, record.block) {
+                _ if record.block.is_empty() => skipped("empty_body", None, None),
+                Some(media_type) => Reading::Page { response: None, media_type },
+                None => skipped("media_type", Some(essence(declared)), None),
+            }
+        }
+        RecordType::Conversion => {
+            let declared = header.get("Content-Type").unwrap_or_default();
+            let media_type = match essence(declared) {
+                plain if plain == "text/plain" => Some(plain),
+                _ => media_type(declared, record.block),
+            };
+            match media_type {
                 _ if record.block.is_empty() => skipped("empty_body", None, None),
                 Some(media_type) => Reading::Page { response: None, media_type },
                 None => skipped("media_type", Some(essence(declared)), None),
@@ -117,7 +144,71 @@ fn contains_ignoring_case(haystack: &[u8], needle: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use kilim_connectors::warc::{Item, Progress, ReadLimits, RecordBuilder, SplitParser, WarcFormat};
+
     use super::*;
+
+    const DATE: &str = "2026-01-02T03:04:05Z";
+
+    /// What becomes of a record as it stands in a file: its media type, or why it is skipped; and whether it is segmented.
+    fn reading(format: WarcFormat, bytes: &[u8]) -> (String, bool) {
+        let mut parser = SplitParser::new(format, 0..u64::MAX, ReadLimits::default());
+        let Progress::Item(Item::Record(record)) = parser.next(bytes, true) else { panic!("no record") };
+        let word = match read(&record, HttpLimits::default()) {
+            Reading::Page { media_type, .. } => media_type,
+            Reading::Skipped { code, .. } => format!("skipped: {code}"),
+        };
+        (word, is_segmented(&record.header))
+    }
+
+    #[test]
+    fn text_that_others_extracted_is_a_page_and_words_about_records_are_not() {
+        let url = "https://mfano.co.ke/";
+        let word = |record: RecordBuilder| reading(WarcFormat::Plain, &record.to_plain()).0;
+        let conversion = |kind: &str, text: &str| RecordBuilder::conversion(url, DATE, kind, text.as_bytes());
+        for (record, expected) in [
+            (conversion("text/plain", "வணக்கம் உலகம்"), "text/plain"),
+            (conversion("text/plain; charset=utf-8", "<html> ni lugha ya kurasa"), "text/plain"),
+            (conversion("text/html", "<p>Γειά"), "text/html"),
+            (conversion("text/plain", ""), "skipped: empty_body"),
+            (conversion("application/json", "{}"), "skipped: media_type"),
+            (RecordBuilder::resource(url, DATE, "text/plain", "ሰላም".as_bytes()), "text/plain"),
+            (RecordBuilder::metadata(url, DATE, "application/json", b"{}"), "skipped: metadata"),
+            (RecordBuilder::request(url, DATE, b"GET / HTTP/1.1\r\n\r\n"), "skipped: request"),
+            (RecordBuilder::warcinfo(DATE, b"software: kilim\r\n"), "skipped: warcinfo"),
+        ] {
+            assert_eq!(word(record.clone()), expected, "{record:?}");
+        }
+    }
+
+    #[test]
+    fn a_segmented_page_is_its_first_segment_and_the_others_are_skipped() {
+        let url = "https://mfano.co.tz/";
+        let http = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>नमस्ते दुनि".as_bytes();
+        let first =
+            RecordBuilder::response(url, DATE, http).id("urn:uuid:1").field("WARC-Segment-Number", "1");
+        assert_eq!(reading(WarcFormat::Gzip, &first.to_gzip()), ("text/html".to_owned(), true));
+        let second = RecordBuilder::continuation(url, DATE, "urn:uuid:1", 2, "या</p>".as_bytes())
+            .field("WARC-Segment-Total-Length", "99");
+        assert_eq!(reading(WarcFormat::Zstd, &second.to_zstd()), ("skipped: continuation".to_owned(), false));
+    }
+
+    #[test]
+    fn records_of_an_arc_file_are_pages_as_those_of_a_warc_file_are() {
+        let arc = |line: &str, block: &str| {
+            let bytes = format!("{line} {}\n{block}\n", block.len());
+            reading(WarcFormat::Arc, bytes.as_bytes()).0
+        };
+        let html = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>สวัสดี";
+        let (web, dns) =
+            ("http://mfano.th/ 192.0.2.1 20040102030405", "dns:mfano.th 192.0.2.1 20040102030405");
+        assert_eq!(arc(&format!("{web} text/html"), html), "text/html");
+        assert_eq!(arc(&format!("{web} text/html"), "<html><title>สวัสดี</title>"), "text/html");
+        assert_eq!(arc(&format!("{web} text/html"), "HTTP/1.1 404 No\r\n\r\nx"), "skipped: http_status");
+        assert_eq!(arc(&format!("{dns} text/dns"), "20040102030405\nmfano.th."), "skipped: media_type");
+        let filedesc = "filedesc://x.arc 0.0.0.0 20040102030405 text/plain";
+        assert_eq!(arc(filedesc, "1 0 mfano\nURL IP-address\n"), "skipped: warcinfo");
+    }
 
     #[test]
     fn html_and_plain_text_are_pages_and_images_are_not() {

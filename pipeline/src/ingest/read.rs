@@ -253,13 +253,14 @@ impl Window {
         self.end() >= self.file_bytes
     }
 
-    /// Drops what lies before `position` and makes at least `at_least` bytes from there available, or all there is.
-    async fn grow(&mut self, position: u64, at_least: u64) -> Result<Range<usize>> {
+    /// Drops what lies before `position` and makes at least `at_least` bytes from there available, or all there is;
+    /// of the store, at least `least` bytes are asked.
+    async fn grow(&mut self, position: u64, at_least: u64, least: u64) -> Result<Range<usize>> {
         let done = usize::try_from(position - self.start).unwrap_or(usize::MAX).min(self.bytes.len());
         self.bytes.drain(..done);
         self.start = position;
         let from = self.end();
-        let missing = at_least.saturating_sub(self.bytes.len() as u64).max(WINDOW_BYTES);
+        let missing = at_least.saturating_sub(self.bytes.len() as u64).max(least);
         let to = self.file_bytes.min(from.saturating_add(missing));
         if from >= to {
             return Ok(self.bytes.len()..self.bytes.len());
@@ -323,7 +324,10 @@ impl SplitReader {
             match parser.step(unread, self.window.at_eof()) {
                 Step::Ready => {}
                 Step::NeedMore { at_least } => {
-                    let fresh = self.window.grow(parser.position(), at_least as u64).await?;
+                    let position = parser.position();
+                    // On the way to its split, the parser of a zstd file looks at the head alone.
+                    let least = if position < self.range.start { 0 } else { WINDOW_BYTES };
+                    let fresh = self.window.grow(position, at_least as u64, least).await?;
                     feed(&mut self.hasher, &self.window, fresh);
                     continue;
                 }
@@ -350,7 +354,7 @@ impl SplitReader {
     /// less of it.
     async fn end(&mut self) -> Result<RecordBatch> {
         while self.window.end() < self.range.end {
-            let fresh = self.window.grow(self.window.end(), WINDOW_BYTES).await?;
+            let fresh = self.window.grow(self.window.end(), WINDOW_BYTES, WINDOW_BYTES).await?;
             feed(&mut self.hasher, &self.window, fresh);
         }
         let pieces = self.hasher.take().map(PieceHasher::finish).unwrap_or_default();

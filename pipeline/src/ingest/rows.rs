@@ -10,7 +10,7 @@ use arrow::array::{
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use kilim_connectors::charset;
-use kilim_connectors::http::{HttpLimits, Response};
+use kilim_connectors::http::{ContentType, HttpLimits};
 use kilim_connectors::warc::{Damage, FormatError, Record, RecordProblem};
 use kilim_connectors::web;
 
@@ -139,12 +139,7 @@ impl RowBuilder {
         let id = blake3_128(&[self.facts.file_name.as_bytes(), &range.start.to_le_bytes()]);
         self.push_place(range.start, 0, range.end - range.start, &id);
         self.push_no_record();
-        let code = match error {
-            FormatError::Zstd => "format_zstd",
-            FormatError::Arc => "format_arc",
-            FormatError::Unknown => "not_warc",
-        };
-        self.push_mark(Some(Outcome::Broken), code, Some(&error.to_string()));
+        self.push_mark(Some(Outcome::Broken), error.as_str(), Some(&error.to_string()));
     }
 
     /// One record.
@@ -177,7 +172,8 @@ impl RowBuilder {
         self.refers_to
             .append_option(header.get("WARC-Refers-To").or_else(|| header.get("WARC-Refers-To-Target-URI")));
         let cut = record.truncated_by_cap().then_some("length");
-        self.truncated.append_option(header.get("WARC-Truncated").or(cut));
+        let segmented = page::is_segmented(header).then_some(page::SEGMENTED);
+        self.truncated.append_option(header.get("WARC-Truncated").or(segmented).or(cut));
 
         match page::read(record, self.limits) {
             Reading::Page { response, media_type } => {
@@ -186,7 +182,11 @@ impl RowBuilder {
                 self.content_type.append_value(media_type);
                 let head = if response.is_some() { page::head(record.block) } else { "".into() };
                 let doubtful = record.problems.contains(&RecordProblem::ChecksumMismatch);
-                self.push_page(response.as_ref(), &head, body, host, doubtful);
+                let declared = match &response {
+                    Some(response) => response.content_type(),
+                    None => ContentType::parse(header.get("Content-Type").unwrap_or_default()),
+                };
+                self.push_page(declared.charset, &head, body, host, doubtful);
             }
             Reading::Skipped { code, detail, response } => {
                 let declared = response.as_ref().and_then(|response| response.get("content-type"));
@@ -202,15 +202,13 @@ impl RowBuilder {
     /// that it can be looked at, and it is rejected.
     fn push_page(
         &mut self,
-        response: Option<&Response<'_>>,
+        declared_charset: Option<&str>,
         head: &str,
         body: &[u8],
         host: Option<&str>,
         doubtful: bool,
     ) {
-        let content_type = response.map(Response::content_type);
-        let declared = content_type.as_ref().and_then(|content_type| content_type.charset);
-        let decoded = charset::decode(body, declared, host.and_then(web::tld));
+        let decoded = charset::decode(body, declared_charset, host.and_then(web::tld));
         self.charset.append_value(decoded.charset);
         self.charset_source.append_value(decoded.source.as_str());
         self.decode_errors.append_value(decoded.errors);

@@ -16,7 +16,7 @@ use crate::step::Resources;
 use crate::steps::StepKind;
 
 /// Raised when stage 1 writes other rows for the same bytes and steps.
-const INGEST_VERSION: u32 = 1;
+const INGEST_VERSION: u32 = 2;
 
 /// One crawl file of the run.
 #[derive(Debug, Clone)]
