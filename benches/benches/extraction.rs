@@ -6,7 +6,9 @@
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use kilim::extract::{Caps, Extractor, Input, Readability, prescan};
+use dom_smoothie::{Config, Readability, TextMode};
+use kilim::extract::html::{self, Tree};
+use kilim::extract::{Caps, Extractor, Input, MainText};
 use kilim_benches::pages::{crawl_files, html_pages};
 use kilim_connectors::charset::decode;
 
@@ -36,26 +38,63 @@ fn counted<'a, 'b>(bencher: Bencher<'a, 'b>, pages: &[(String, String)]) -> Benc
     bencher.counter(BytesCount::new(bytes)).counter(ItemsCount::new(pages.len()))
 }
 
-/// What every page costs before anything is parsed.
-#[divan::bench(sample_count = 20, sample_size = 1)]
-fn scan_for_caps(bencher: Bencher) {
-    let pages = pages();
-    counted(bencher, &pages)
-        .bench_local(|| pages.iter().filter(|(_, html)| prescan::scan(html, &CAPS).is_ok()).count());
-}
-
-/// Text, title, blocks and marks.
-#[divan::bench(sample_count = 5, sample_size = 1)]
-fn readability(bencher: Bencher) {
+/// Our own parser: the tree and nothing else.
+#[divan::bench(sample_count = 10, sample_size = 1)]
+fn parse(bencher: Bencher) {
     let pages = pages();
     counted(bencher, &pages).bench_local(|| {
-        let mut extractor = Readability;
-        let mut chars = 0;
-        for (url, html) in &pages {
-            if let Ok(found) = extractor.extract(Input { html, url }, &CAPS) {
-                chars += found.text.len();
+        let mut memory = (Tree::default(), html::Page::default());
+        let mut nodes = 0;
+        for (_, html) in &pages {
+            if let Ok((tree, page)) = html::parse(html, &CAPS, false, memory.0, memory.1) {
+                nodes += tree.len();
+                memory = (tree, page.recycle());
+            } else {
+                memory = (Tree::default(), html::Page::default());
             }
         }
-        chars
+        nodes
+    });
+}
+
+/// The same by html5ever, as `dom_query` uses it.
+#[divan::bench(sample_count = 3, sample_size = 1)]
+fn parse_html5ever(bencher: Bencher) {
+    let pages = pages();
+    counted(bencher, &pages).bench_local(|| {
+        pages.iter().map(|(_, html)| dom_query::Document::from(html.as_str()).tree.len()).sum::<usize>()
+    });
+}
+
+/// What the step does: caps, tree, text, title, blocks and marks.
+#[divan::bench(sample_count = 10, sample_size = 1)]
+fn main_text(bencher: Bencher) {
+    let pages = pages();
+    counted(bencher, &pages).bench_local(|| {
+        let mut extractor = MainText::default();
+        let mut bytes = 0;
+        for (url, html) in &pages {
+            if let Ok(found) = extractor.extract(Input { html, url }, &CAPS) {
+                bytes += found.text.len();
+            }
+        }
+        bytes
+    });
+}
+
+/// The crate `dom_smoothie`, which the step used before: text and title only.
+#[divan::bench(sample_count = 3, sample_size = 1)]
+fn main_text_dom_smoothie(bencher: Bencher) {
+    let pages = pages();
+    counted(bencher, &pages).bench_local(|| {
+        let mut bytes = 0;
+        for (_, html) in &pages {
+            let config =
+                Config { disable_json_ld: true, text_mode: TextMode::Formatted, ..Config::default() };
+            let article =
+                Readability::new(html.as_str(), None, Some(config)).and_then(|mut page| page.parse());
+            bytes += article.map_or(0, |article| article.text_content.len());
+        }
+        bytes
     });
 }

@@ -57,7 +57,8 @@ pub fn crawl_files() -> Result<Vec<CrawlFile>> {
     paths.into_iter().map(read_file).collect()
 }
 
-fn read_file(path: PathBuf) -> Result<CrawlFile> {
+/// Reads a crawl file whole.
+pub fn read_file(path: PathBuf) -> Result<CrawlFile> {
     let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let first = &bytes[..bytes.len().min(WarcFormat::SNIFF_BYTES)];
     let format = WarcFormat::sniff(first, &path.to_string_lossy())

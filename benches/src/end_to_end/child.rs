@@ -79,17 +79,30 @@ fn peak_of(status: &str) -> Option<u64> {
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
+/// CPU seconds of this process so far, without its children.
+pub fn own_cpu_seconds() -> Result<f64> {
+    seconds(OWN)
+}
+
 fn children_cpu_seconds() -> Result<f64> {
+    seconds(CHILDREN)
+}
+
+fn seconds(field: usize) -> Result<f64> {
     let stat =
         fs::read_to_string("/proc/self/stat").context("/proc/self/stat cannot be read; is this Linux?")?;
-    let ticks = children_ticks(&stat).context("/proc/self/stat has another shape")?;
+    let ticks = ticks(&stat, field).context("/proc/self/stat has another shape")?;
     Ok(ticks as f64 / TICKS_PER_SECOND)
 }
 
-/// `cutime` and `cstime` of a `/proc/PID/stat`: fields 16 and 17. Field 2 is a name that may hold spaces and brackets.
-fn children_ticks(stat: &str) -> Option<u64> {
+/// Where `utime` and `cutime` stand in a `/proc/PID/stat`, counted behind the name; `stime` and `cstime` follow them.
+const OWN: usize = 11;
+const CHILDREN: usize = 13;
+
+/// Fields `field` and the next of a `/proc/PID/stat`. Field 2 of the file is a name that may hold spaces and brackets.
+fn ticks(stat: &str, field: usize) -> Option<u64> {
     let (_, behind_name) = stat.rsplit_once(')')?;
-    let mut fields = behind_name.split_ascii_whitespace().skip(13);
+    let mut fields = behind_name.split_ascii_whitespace().skip(field);
     let user: u64 = fields.next()?.parse().ok()?;
     let system: u64 = fields.next()?.parse().ok()?;
     Some(user + system)
@@ -102,8 +115,9 @@ mod tests {
     #[test]
     fn the_fields_behind_an_odd_process_name_are_found() {
         let stat = "7 (kilim) (2) x) S 1 7 7 0 -1 4194304 100 0 0 0 11 22 333 444 20 0 1 0 55";
-        assert_eq!(children_ticks(stat), Some(777));
-        assert_eq!(children_ticks("7 (kilim"), None);
+        assert_eq!(ticks(stat, CHILDREN), Some(777));
+        assert_eq!(ticks(stat, OWN), Some(33));
+        assert_eq!(ticks("7 (kilim", OWN), None);
     }
 
     #[test]

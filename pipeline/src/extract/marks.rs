@@ -1,14 +1,18 @@
 //! Marks about rights, as they stand on the page.
 //!
-//! One walk over the tree, before the extractor changes it, and only on pages that may have any. Nothing is read into
-//! a mark here: that `all rights reserved` takes a licence back, or that RSL is no licence, is for `tag_license`.
-//! Comments of the markup and `noscript` are passed over: nobody sees them.
+//! One walk over the tree, before the extractor changes it; text is only looked at on pages that have a mark in their
+//! body. Nothing is read into a mark here: that `all rights reserved` takes a licence back, or that RSL is no licence,
+//! is for `tag_license`. Comments of the markup and `noscript` are not in the tree: nobody sees them.
 
-use dom_query::{Element, NodeRef};
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::memmem;
 use serde_json::Value;
 
-use super::dom::{self, Descend, Event};
+use super::html::{BODY, Descend, Event, HEAD, HTML, Id, Name, Node, Page, Tag};
+use super::outline::Outline;
+use super::squeeze;
 use crate::document::Mark;
 
 /// Most marks of one page; the rest, in document order, are left.
@@ -21,23 +25,6 @@ const MAX_VALUE: usize = 500;
 /// Bytes of one JSON-LD script.
 const MAX_JSON_LD: usize = 1 << 20;
 
-/// Whether a page is worth a walk: a case-insensitive look for the few words that all marks have.
-pub fn may_have_marks(html: &str) -> bool {
-    let lower = html.as_bytes().to_ascii_lowercase();
-    [
-        &b"license"[..],
-        b"licence",
-        b"creativecommons",
-        b"rights",
-        b"copyright",
-        b"tdm",
-        b"robots",
-        b"addresscountry",
-    ]
-    .iter()
-    .any(|word| memmem::find(&lower, word).is_some())
-}
-
 /// Where the walk stands.
 #[derive(Debug, Clone, Copy, Default)]
 struct Place {
@@ -49,6 +36,8 @@ struct Place {
 struct Collector {
     marks: Vec<Mark>,
     places: Vec<Place>,
+    /// Some mark needs the text around it.
+    reads_text: bool,
     /// The last characters of text seen.
     before: String,
     /// Marks whose context still wants text: index, characters wanted.
@@ -57,38 +46,54 @@ struct Collector {
     footer: Option<(String, usize)>,
 }
 
-/// The marks below `root`, in document order.
-pub fn collect(root: &NodeRef<'_>) -> Vec<Mark> {
+/// The marks of a page, in document order.
+pub(super) fn collect(page: &Page<'_>, outline: &Outline) -> Vec<Mark> {
+    let tree = &outline.tree;
+    let has_mark = |id: Id| {
+        let node = tree.node(id);
+        match node.tag {
+            Tag::A | Tag::Area | Tag::Img | Tag::Link => mark_of(page, node).is_some(),
+            Tag::Meta | Tag::Script => true,
+            _ => false,
+        }
+    };
     let mut collector = Collector {
         marks: Vec::new(),
         places: vec![Place::default()],
+        reads_text: tree
+            .ids()
+            .any(|id| matches!(tree.tag(id), Tag::A | Tag::Area | Tag::Img) && has_mark(id)),
         before: String::new(),
         pending: Vec::new(),
         footer: None,
     };
-    dom::walk(root, |event| match event {
-        Event::Enter(node, _) => {
-            if dom::text(node, |text| collector.text(text)).is_some() {
+    if !collector.reads_text && !tree.ids().any(has_mark) {
+        return Vec::new();
+    }
+    tree.walk(HTML, |event| match event {
+        Event::Enter(id) => {
+            let node = tree.node(id);
+            if node.tag == Tag::Text {
+                if collector.reads_text {
+                    collector.text(page.text(node));
+                }
                 return Descend::Over;
             }
-            let place = collector.place();
-            let entered = dom::element(node, |element| {
-                let place = place.enter(element);
-                if place.in_footer && collector.footer.is_none() {
-                    collector.footer = Some((String::new(), collector.marks.len()));
-                }
-                collector.places.push(place);
-                collector.element(element, node, place);
-                matches!(&*element.name.local, "noscript" | "script" | "style")
-            });
-            if entered == Some(true) { Descend::Over } else { Descend::Into }
+            let place = collector.place().enter(page, outline, id);
+            if place.in_footer && collector.footer.is_none() {
+                collector.footer = Some((String::new(), collector.marks.len()));
+            }
+            collector.element(page, outline, id, place);
+            if node.tag == Tag::Script {
+                return Descend::Over;
+            }
+            collector.places.push(place);
+            Descend::Into
         }
-        Event::Leave(node) => {
-            if dom::element(node, |_| ()).is_some() {
-                let left = collector.places.pop().unwrap_or_default();
-                if left.in_footer && !collector.place().in_footer {
-                    collector.end_footer(left);
-                }
+        Event::Leave(_) => {
+            let left = collector.places.pop().unwrap_or_default();
+            if left.in_footer && !collector.place().in_footer {
+                collector.end_footer(left);
             }
             Descend::Into
         }
@@ -97,35 +102,36 @@ pub fn collect(root: &NodeRef<'_>) -> Vec<Mark> {
 }
 
 impl Place {
-    fn enter(self, element: &Element) -> Self {
+    fn enter(self, page: &Page<'_>, outline: &Outline, id: Id) -> Self {
         let mut place = self;
-        let name = &*element.name.local;
-        let says = |word: &str| {
-            ["id", "class"].iter().any(|attribute| {
-                dom::attribute(element, attribute)
-                    .is_some_and(|value| value.to_ascii_lowercase().contains(word))
-            })
-        };
-        match name {
-            "head" => place.in_head = true,
+        let tag = outline.tree.tag(id);
+        match id {
+            HEAD => place.in_head = true,
             // Classes of the body speak of the theme.
-            "html" | "body" => return place,
+            HTML | BODY => return place,
             _ => {}
         }
-        place.in_footer |= name == "footer" || says("footer") || says("colophon");
+        let words = outline.words(id);
+        place.in_footer |= tag == Tag::Footer || words.is_footer();
         if place.within.is_empty() {
-            let media = dom::attribute(element, "itemtype").is_some_and(|kind| {
-                ["ImageObject", "VideoObject", "AudioObject", "MediaObject"].iter().any(|m| kind.ends_with(m))
-            });
-            // RDFa: what follows is said about another thing than the page.
-            let about = ["about", "resource"]
-                .iter()
-                .any(|attribute| dom::attribute(element, attribute).is_some_and(is_media_file));
-            place.within = match name {
-                "figure" | "figcaption" => "figure",
-                _ if media || about => "figure",
-                _ if says("comment") || says("respond") || says("reply") => "comment",
-                "aside" => "aside",
+            // RDFa and microdata: what follows is said about another thing than the page.
+            let is_about_media = || {
+                page.attributes(outline.tree.node(id)).iter().any(|attribute| {
+                    let value = page.str(attribute.value);
+                    match attribute.name {
+                        Name::ItemType => ["ImageObject", "VideoObject", "AudioObject", "MediaObject"]
+                            .iter()
+                            .any(|media| value.ends_with(media)),
+                        Name::About | Name::Resource => is_media_file(value),
+                        _ => false,
+                    }
+                })
+            };
+            place.within = match tag {
+                Tag::Figure | Tag::Figcaption => "figure",
+                _ if is_about_media() => "figure",
+                _ if words.is_comment() => "comment",
+                Tag::Aside => "aside",
                 _ => "",
             };
         }
@@ -141,17 +147,23 @@ fn is_media_file(url: &str) -> bool {
 }
 
 /// Hosts and paths of licences that are linked without `rel`.
+static LICENCE_LINKS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build([
+            "creativecommons.org",
+            "nationalarchives.gov.uk/doc/open-government-licence",
+            "etalab.gouv.fr/licence-ouverte",
+            "govdata.de/dl-de",
+            "data.norge.no/nlod",
+        ])
+        .expect("a fixed list of short words")
+});
+
 fn is_licence_link(href: &str) -> bool {
-    let href = href.to_ascii_lowercase();
-    [
-        "creativecommons.org",
-        "nationalarchives.gov.uk/doc/open-government-licence",
-        "etalab.gouv.fr/licence-ouverte",
-        "govdata.de/dl-de",
-        "data.norge.no/nlod",
-    ]
-    .iter()
-    .any(|part| href.contains(part))
+    // Most links stay on their site and name no host.
+    href.contains("//") && LICENCE_LINKS.is_match(href)
 }
 
 fn is_rights_meta(key: &str) -> bool {
@@ -178,7 +190,51 @@ fn is_rights_meta(key: &str) -> bool {
 }
 
 fn clip(text: &str) -> String {
-    dom::squeeze(text).chars().take(MAX_VALUE).collect()
+    squeeze(text).chars().take(MAX_VALUE).collect()
+}
+
+/// What an element says about rights by itself.
+struct Found<'p> {
+    element: &'static str,
+    key: String,
+    value: &'p str,
+}
+
+fn mark_of<'p>(page: &'p Page<'_>, node: &Node) -> Option<Found<'p>> {
+    let attribute = |name: Name| page.attribute(node, name).unwrap_or_default();
+    match node.tag {
+        Tag::Link | Tag::A | Tag::Area => {
+            let href = page.attribute(node, Name::Href).filter(|href| !href.is_empty())?;
+            let key = [Name::Rel, Name::ItemProp, Name::Property]
+                .into_iter()
+                .filter_map(|name| page.attribute(node, name))
+                .find(|key| key.split_whitespace().any(is_licence_word));
+            let is_link = node.tag == Tag::Link;
+            let element = if is_link { "link" } else { "a" };
+            (key.is_some() || !is_link && is_licence_link(href)).then(|| Found {
+                element,
+                key: key.unwrap_or_default().to_ascii_lowercase(),
+                value: href,
+            })
+        }
+        Tag::Meta => {
+            let content = page.attribute(node, Name::Content).filter(|content| !content.trim().is_empty())?;
+            let key = [Name::MetaName, Name::Property, Name::ItemProp]
+                .into_iter()
+                .filter_map(|name| page.attribute(node, name))
+                .map(|key| key.trim().to_ascii_lowercase())
+                .find(|key| is_rights_meta(key))?;
+            Some(Found { element: "meta", key, value: content })
+        }
+        Tag::Img => {
+            let source = attribute(Name::Src);
+            ["licensebuttons.net", "creativecommons.org"]
+                .iter()
+                .any(|host| source.contains(host))
+                .then(|| Found { element: "img", key: String::new(), value: source })
+        }
+        _ => None,
+    }
 }
 
 impl Collector {
@@ -243,7 +299,7 @@ impl Collector {
             context: String::new(),
         };
         if context && !place.in_head {
-            let before = dom::squeeze(&self.before);
+            let before = squeeze(&self.before);
             let skip = before.chars().count().saturating_sub(CONTEXT_BEFORE);
             mark.context = before.chars().skip(skip).collect();
             self.pending.push((self.marks.len(), CONTEXT_AFTER));
@@ -251,49 +307,26 @@ impl Collector {
         self.marks.push(mark);
     }
 
-    fn element(&mut self, element: &Element, node: &NodeRef<'_>, place: Place) {
-        let attribute = |name: &str| dom::attribute(element, name).unwrap_or_default();
-        match &*element.name.local {
-            "link" | "a" | "area" => {
-                let href = attribute("href");
-                let rel = attribute("rel").to_ascii_lowercase();
-                let key = [
-                    rel,
-                    attribute("itemprop").to_ascii_lowercase(),
-                    attribute("property").to_ascii_lowercase(),
-                ]
-                .into_iter()
-                .find(|key| key.split_whitespace().any(is_licence_word));
-                let is_link = &*element.name.local == "link";
-                if !href.is_empty() && (key.is_some() || (!is_link && is_licence_link(href))) {
-                    let what = if is_link { "link" } else { "a" };
-                    self.add(what, key.unwrap_or_default(), href, attribute("type"), place, !is_link);
-                }
+    fn element(&mut self, page: &Page<'_>, outline: &Outline, id: Id, place: Place) {
+        let node = outline.tree.node(id);
+        if node.tag == Tag::Script {
+            let json = outline.tree.first(id).map_or("", |text| page.text(outline.tree.node(text)));
+            let has_mark = ["license", "addressCountry"]
+                .iter()
+                .any(|key| memmem::find(json.as_bytes(), key.as_bytes()).is_some());
+            if has_mark
+                && json.len() <= MAX_JSON_LD
+                && let Ok(value) = serde_json::from_str::<Value>(json)
+            {
+                self.json_ld(&value, "", place);
             }
-            "meta" => {
-                for key in ["name", "property", "itemprop"] {
-                    let key = attribute(key).trim().to_ascii_lowercase();
-                    if is_rights_meta(&key) && !attribute("content").trim().is_empty() {
-                        self.add("meta", key, attribute("content"), "", place, false);
-                        return;
-                    }
-                }
-            }
-            "img" => {
-                let source = attribute("src");
-                if ["licensebuttons.net", "creativecommons.org"].iter().any(|host| source.contains(host)) {
-                    self.add("img", String::new(), source, "", place, true);
-                }
-            }
-            "script" if attribute("type").trim().eq_ignore_ascii_case("application/ld+json") => {
-                let json = node.text();
-                if json.len() <= MAX_JSON_LD
-                    && let Ok(value) = serde_json::from_str::<Value>(&json)
-                {
-                    self.json_ld(&value, "", place);
-                }
-            }
-            _ => {}
+        } else if let Some(found) = mark_of(page, node) {
+            let media_type = match node.tag {
+                Tag::Meta | Tag::Img => "",
+                _ => page.attribute(node, Name::Type).unwrap_or_default(),
+            };
+            let has_context = matches!(found.element, "a" | "img");
+            self.add(found.element, found.key, found.value, media_type, place, has_context);
         }
     }
 
@@ -349,7 +382,9 @@ impl Collector {
 }
 
 fn is_licence_word(word: &str) -> bool {
-    matches!(word, "license" | "licence" | "cc:license" | "dct:license" | "dc:license" | "xhv:license")
+    ["license", "licence", "cc:license", "dct:license", "dc:license", "xhv:license"]
+        .iter()
+        .any(|known| word.eq_ignore_ascii_case(known))
 }
 
 fn first_text(value: &Value) -> &str {
@@ -375,12 +410,16 @@ fn texts(value: &Value) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use dom_query::Document;
-
     use super::*;
+    use crate::extract::Caps;
+    use crate::extract::html::{Tree, parse};
 
     fn marks(html: &str) -> Vec<Mark> {
-        collect(&Document::from(html).root())
+        let caps = Caps { max_depth: 512, max_nodes: 2_000_000, max_work: 1 << 30 };
+        let (tree, page) = parse(html, &caps, false, Tree::default(), Page::default()).unwrap();
+        let mut outline = Outline::of(tree);
+        outline.measure(&page);
+        collect(&page, &outline)
     }
 
     #[test]
@@ -435,14 +474,6 @@ mod tests {
                 pair("publisher_address", "KE"),
             ]
         );
-    }
-
-    #[test]
-    fn the_look_before_the_walk_ignores_case() {
-        assert!(
-            may_have_marks("<LINK REL=LICENSE HREF=x>") && may_have_marks("<meta name=Robots content=noai>")
-        );
-        assert!(!may_have_marks("<p>வணக்கம்</p>"));
     }
 
     #[test]

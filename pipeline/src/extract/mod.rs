@@ -1,23 +1,52 @@
 //! From a page to its main text.
 //!
 //! An [`Extractor`] gets a whole decoded page and gives text with paragraph breaks, a title, the page's `lang`, the
-//! blocks of the text and the marks about rights. [`Readability`] is the first one. Pages come from strangers, so
-//! nothing here may take unbounded time, memory or stack: [`prescan`] bounds all three from the bytes alone, before
-//! anything is parsed, and the exact numbers are looked at again once there is a tree.
+//! blocks of the text and the marks about rights. [`MainText`] is ours. The way of a page:
 //!
-//! There is no clock. A time limit would give another corpus on a slow machine; [`Caps::max_work`] counts what the
-//! parser and the extractor will have to do instead, and the same page always gets the same answer.
+//! | file | what it does |
+//! |---|---|
+//! | [`html`] | tokenizer and tree, within [`Caps`] |
+//! | `outline`, `words` | sums of every element (characters, links, commas, paragraphs), and what its names say |
+//! | `marks`, `title` | rights and title |
+//! | `article`, `article_clean` | the first view: the element that Readability finds |
+//! | `prune` | the second view: the page less its furniture |
+//! | `choose` | which of them is the text |
+//! | `render`, `chars` | the text and its blocks |
+//!
+//! Pages come from strangers, so nothing here may take unbounded time, memory or stack. There is no clock: a time limit
+//! would give another corpus on a slow machine. [`Caps::max_work`] counts what the parser and the views will have to do
+//! instead, and the same page always gets the same answer.
 
-pub mod blocks;
-pub mod body_text;
-pub mod dom;
-pub mod marks;
-pub mod prescan;
-pub mod readability;
+mod article;
+mod article_clean;
+mod chars;
+mod choose;
+
+pub mod html;
+mod main_text;
+mod marks;
+mod outline;
+mod prune;
+mod render;
+mod title;
+mod words;
 
 use crate::document::{Block, Mark};
 
-pub use readability::Readability;
+pub use main_text::{ARTICLE, BODY_TEXT, MainText, PAGE};
+pub use render::blocks_of_plain_text;
+
+/// `text` with runs of white space as one space and none at the ends.
+pub(crate) fn squeeze(text: &str) -> String {
+    let mut squeezed = String::with_capacity(text.len());
+    for stretch in chars::stretches(text) {
+        if !squeezed.is_empty() {
+            squeezed.push(' ');
+        }
+        squeezed.push_str(stretch);
+    }
+    squeezed
+}
 
 /// A page as an extractor sees it.
 #[derive(Debug, Clone, Copy)]
@@ -67,10 +96,10 @@ pub enum Failure {
         /// The cap.
         max_depth: u32,
     },
-    /// More nodes than the cap, or more attributes on one element than a page has reason for.
+    /// More nodes than the cap.
     #[error("{what}>={count} max={max}")]
     TooManyNodes {
-        /// `nodes` or `attributes`.
+        /// `nodes`.
         what: &'static str,
         /// How many, as far as they were counted.
         count: u64,
