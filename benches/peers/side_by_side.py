@@ -89,23 +89,15 @@ def datatrove_end_to_end(args, run):
     }
 
 
-def kilim_warc_read(args, run):
+def warc_read(args, run):
+    """fastwarc_iterate.py takes the turns itself."""
     example = built(args.target / "examples/warc_scan", "cargo build --release -p kilim-connectors --example warc_scan")
-    cost = run([example, args.warc])
-    return {
-        "MB of gzip per CPU-second": args.warc.stat().st_size / 1e6 / cost["cpu_s"],
-        "CPU seconds": cost["cpu_s"],
-        "peak MiB": cost["peak_mib"],
-    }
-
-
-def fastwarc_read(args, run):
-    [figures] = peer(run, "fastwarc_iterate.py", args.warc)["runs"]
-    return {
-        "MB of gzip per CPU-second": args.warc.stat().st_size / 1e6 / figures["cpu_s"],
-        "CPU seconds": figures["cpu_s"],
-        "peak MiB": figures["peak_mib"],
-    }
+    printed = run([sys.executable, HERE / "fastwarc_iterate.py", args.warc, example, "--repeat", args.repeat])["stdout"]
+    turns = {"Kilim": [], "FastWARC": []}
+    for side, seconds, rate in re.findall(r"^(kilim|fastwarc) +([\d.]+) CPU-s +([\d.]+) MB/s", printed, re.MULTILINE):
+        figures = {"MB of gzip per CPU-second": float(rate), "CPU seconds": float(seconds)}
+        turns["Kilim" if side == "kilim" else "FastWARC"].append(figures)
+    return turns
 
 
 def kilim_sketch(args, run):
@@ -143,37 +135,40 @@ def divan(output, name):
     return result
 
 
+def alternate(peer_name, kilim, other):
+    """A comparison in which Kilim and the peer take turns."""
+
+    def compare(args, run):
+        sides = [("Kilim", kilim), (peer_name, other)]
+        turns = {side: [] for side, _ in sides}
+        for turn in range(args.repeat):
+            for side, measured in sides if turn % 2 == 0 else reversed(sides):
+                turns[side].append(measured(args, run))
+                print(f"{side}, turn {turn + 1} of {args.repeat}", file=sys.stderr)
+        return turns
+
+    return compare
+
+
 COMPARISONS = {
-    "end_to_end": (kilim_end_to_end, "datatrove", datatrove_end_to_end),
-    "warc_read": (kilim_warc_read, "FastWARC", fastwarc_read),
-    "sketch": (kilim_sketch, "rensa", rensa_sketch),
+    "end_to_end": alternate("datatrove", kilim_end_to_end, datatrove_end_to_end),
+    "warc_read": warc_read,
+    "sketch": alternate("rensa", kilim_sketch, rensa_sketch),
 }
 
 
-def compare(name, args):
-    """All turns of one comparison."""
-    kilim, peer_name, other = COMPARISONS[name]
-    run = Runner(args.cpu)
-    sides = [("Kilim", kilim), (peer_name, other)]
-    turns = {side: [] for side, _ in sides}
-    for turn in range(args.repeat):
-        for side, measured in sides if turn % 2 == 0 else reversed(sides):
-            turns[side].append(measured(args, run))
-            print(f"{name}: {side}, turn {turn + 1} of {args.repeat}", file=sys.stderr)
-    return {"peer": peer_name, "turns": turns, "commands": run.commands}
-
-
-def medians(turns):
+def by_figure(turns):
+    """The turns' values of each figure that every turn has."""
     names = [name for name in turns[0] if all(name in turn for turn in turns)]
     return {name: [turn[name] for turn in turns] for name in names}
 
 
-def report(name, comparison):
-    ours, theirs = (medians(comparison["turns"][side]) for side in ("Kilim", comparison["peer"]))
-    print(f"\n{name}: Kilim and {comparison['peer']}, {len(comparison['turns']['Kilim'])} turns each, min / median / max")
-    for command in comparison["commands"]:
+def report(name, turns, commands):
+    (_, ours), (peer_name, theirs) = ((side, by_figure(turns[side])) for side in turns)
+    print(f"\n{name}: Kilim and {peer_name}, {len(turns['Kilim'])} turns each, min / median / max")
+    for command in commands:
         print(f"  $ {command}")
-    print(f"  {'':<34}{'Kilim':<32}{comparison['peer']:<32}Kilim : {comparison['peer']}")
+    print(f"  {'':<34}{'Kilim':<32}{peer_name:<32}Kilim : {peer_name}")
     for figure in dict.fromkeys([*ours, *theirs]):
         cells = [measure.spread(side[figure]) if figure in side else "-" for side in (ours, theirs)]
         ratio = ""
@@ -199,12 +194,14 @@ def main():
         parser.error("`sketch` needs --texts")
     done = {}
     for name in names:
+        run = Runner(args.cpu)
         try:
-            done[name] = compare(name, args)
+            turns = COMPARISONS[name](args, run)
         except (Missing, measure.Failed) as failure:
             print(f"{name}: not compared. {failure}", file=sys.stderr)
             continue
-        report(name, done[name])
+        done[name] = {"turns": turns, "commands": run.commands}
+        report(name, turns, run.commands)
     if args.json:
         args.json.write_text(json.dumps(done, indent=1) + "\n")
     if len(done) < len(names):

@@ -21,7 +21,9 @@ pub fn holds(data: &[u8]) {
         lawful(&html, page);
     }
     assert_eq!(within_small, extract(&html, &small), "the same page, another answer");
-    if within_small.refused.is_none() || within_small.refused == Some("no_text") {
+    // A page that scripts fill may be read a second time, with what is in `noscript`; past a cap the first reading stands.
+    let read_once = !html.to_ascii_lowercase().contains("<noscript");
+    if read_once && matches!(within_small.refused, None | Some("no_text")) {
         assert_eq!(within_small, found, "a cap that was not reached changes the text");
     }
 }

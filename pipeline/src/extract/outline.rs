@@ -193,6 +193,10 @@ impl Outline {
         let mut around = from;
         while let Some(id) = around {
             let tag = self.tree.tag(id);
+            // Nothing in it counts, there or further out.
+            if tag.is(Flags::HIDDEN) {
+                return;
+            }
             match tag {
                 // The whole text of a link counts, be it before or after the change.
                 Tag::A => {
@@ -261,8 +265,11 @@ impl Outline {
         self.detach(old);
     }
 
-    /// Gives an element another name.
+    /// Gives an element another name. One that nobody sees keeps its own: under another, what is in it would be seen.
     pub(super) fn rename(&mut self, id: Id, tag: Tag) {
+        if self.tree.tag(id).is(Flags::HIDDEN) {
+            return;
+        }
         let parent = self.tree.parent(id);
         self.change(parent, Sums::of(self.tree.tag(id)), false);
         self.tree.set_tag(id, tag);
@@ -339,5 +346,12 @@ mod tests {
     fn text_that_nobody_sees_does_not_count() {
         let found = outline("<p>အ</p><select><option>ဘ</select><script type=application/ld+json>{}</script>");
         assert_eq!(found.sums(BODY).chars, 1);
+        let mut ruby = outline("<p>漢<rt><aside>かん</aside></rt></p>");
+        ruby.detach(first(&ruby, Tag::Aside));
+        assert_eq!((ruby.sums(BODY).chars, ruby.sums(first(&ruby, Tag::Rt)).chars), (1, 0));
+        let mut choice = outline("<select><p>မ</p></select>");
+        let select = first(&choice, Tag::Select);
+        choice.rename(select, Tag::Div);
+        assert_eq!(choice.tree.tag(select), Tag::Select);
     }
 }
