@@ -49,11 +49,13 @@ pub(super) enum State {
     Padding {
         offset: u64,
     },
-    /// Inside damage since `offset`; the first `skip` bytes at `pos` are known to be no start.
+    /// Inside damage since `offset`; the first `skip` bytes at `pos` are known to be no start. Of what could be inflated,
+    /// `read` bytes were read as records.
     Damage {
         offset: u64,
         reason: DamageReason,
         skip: usize,
+        read: u64,
     },
     Done,
 }
@@ -126,7 +128,9 @@ impl<C: Codec> PackedSplit<C> {
                     self.group(rest, eof, packed, read, whole_members)
                 }
                 State::Padding { offset } => self.padding(rest, eof, offset),
-                State::Damage { offset, reason, skip } => self.damage(rest, eof, offset, reason, skip),
+                State::Damage { offset, reason, skip, read } => {
+                    self.damage(rest, eof, offset, reason, skip, read)
+                }
                 State::Done => Turn::Done,
             };
             match turn {
@@ -329,7 +333,7 @@ impl<C: Codec> PackedSplit<C> {
                 RecordStep::Bad(reason) => What::Damage(reason),
             };
             let next = find_strong(window, read + 1, window.len(), true, &self.grammar);
-            if bound == Bound::Lost && next == Strong::NotBefore {
+            if matches!(bound, Bound::Lost | Bound::End) && next == Strong::NotBefore {
                 return Reached::Unfinished(read);
             }
             self.pending.push_back(Ready { offset: self.pos, length: 0, inner_offset: read as u64, what });
@@ -363,19 +367,22 @@ impl<C: Codec> PackedSplit<C> {
         if reached == Reached::End && !swallows {
             self.finish_group(packed)
         } else {
-            self.give_up(DamageReason::ChecksumMismatch)
+            self.give_up_behind(reached, DamageReason::ChecksumMismatch)
         }
     }
 
     /// A first member that does not inflate to its end: its whole records come out before the damage.
     fn salvage(&mut self, reason: DamageReason) -> Turn {
+        let mut reached = Reached::Unfinished(0);
         if self.grammar.begins_member(self.codec.output()) {
-            self.read_records(0, Bound::Lost);
+            // What the end of the file cuts is cut; what damage cuts goes on in bytes that nobody can read.
+            let bound = if reason == DamageReason::CutShort { Bound::End } else { Bound::Lost };
+            reached = self.read_records(0, bound);
             if reason != DamageReason::InflatesPastCap {
                 self.mark_unproven();
             }
         }
-        self.give_up(reason)
+        self.give_up_behind(reached, reason)
     }
 
     fn mark_unproven(&mut self) {
@@ -397,7 +404,17 @@ impl<C: Codec> PackedSplit<C> {
     }
 
     fn give_up(&mut self, reason: DamageReason) -> Turn {
-        self.state = State::Damage { offset: self.pos, reason, skip: 1 };
+        self.state = State::Damage { offset: self.pos, reason, skip: 1, read: 0 };
+        Turn::Again
+    }
+
+    /// Damage that begins where records of the same member end.
+    fn give_up_behind(&mut self, reached: Reached, reason: DamageReason) -> Turn {
+        let read = match reached {
+            Reached::End => self.codec.output().len(),
+            Reached::Unfinished(read) | Reached::Many(read) => read,
+        };
+        self.state = State::Damage { offset: self.pos, reason, skip: 1, read: read as u64 };
         Turn::Again
     }
 
@@ -427,13 +444,21 @@ impl<C: Codec> PackedSplit<C> {
             Err(Probe::Yes | Probe::No) => {
                 let is_member = self.codec.find_magic(&buf[..buf.len().min(C::MAGIC_BYTES)]).is_some();
                 let reason = if is_member { DamageReason::NotWarc } else { self.not_packed };
-                self.state = State::Damage { offset, reason, skip: 1 };
+                self.state = State::Damage { offset, reason, skip: 1, read: 0 };
             }
         }
         Turn::Again
     }
 
-    fn damage(&mut self, buf: &[u8], eof: bool, offset: u64, reason: DamageReason, skip: usize) -> Turn {
+    fn damage(
+        &mut self,
+        buf: &[u8],
+        eof: bool,
+        offset: u64,
+        reason: DamageReason,
+        skip: usize,
+        read: u64,
+    ) -> Turn {
         let start = self.find_start(buf, skip, eof);
         let (Start::At(at) | Start::Undecided(at) | Start::NotBefore(at)) = start;
         self.pos += at as u64;
@@ -441,16 +466,17 @@ impl<C: Codec> PackedSplit<C> {
             Start::At(_) => {}
             Start::NotBefore(_) if eof => {}
             Start::Undecided(_) => {
-                self.state = State::Damage { offset, reason, skip: 0 };
+                self.state = State::Damage { offset, reason, skip: 0, read };
                 return Turn::NeedMore(buf.len() - at + PROBE_MORE);
             }
             Start::NotBefore(_) => {
                 let skip = skip.saturating_sub(at);
-                self.state = State::Damage { offset, reason, skip };
+                self.state = State::Damage { offset, reason, skip, read };
                 return Turn::NeedMore(buf.len() - at + SEARCH_BYTES);
             }
         }
         self.state = State::Between;
-        Turn::Ready(Ready { offset, length: self.pos - offset, inner_offset: 0, what: What::Damage(reason) })
+        let length = self.pos - offset;
+        Turn::Ready(Ready { offset, length, inner_offset: read, what: What::Damage(reason) })
     }
 }

@@ -61,7 +61,8 @@
 //!
 //! # What is done about damage
 //! - A member that does not inflate is one [`Damage`], up to the next start. Records of it that are whole (a file may be
-//!   one single member) come first, with length 0.
+//!   one single member) come first, with length 0. Where the file ends inside the member, so does the one that is cut.
+//! - A file that ends inside a record gives what there is of it, with [`RecordProblem::CutShort`], once its header is whole.
 //! - A member with a wrong checksum whose records are whole gives them, with [`RecordProblem::ChecksumMismatch`].
 //! - A Content-Length that is wrong is overruled by the member's end, or by the next start
 //!   ([`RecordProblem::LengthTooLong`] and its neighbours). Nothing is allocated on its word.
@@ -194,6 +195,8 @@ pub enum RecordProblem {
     LengthTooLong,
     /// The Content-Length is too small; the member's end ends the block.
     LengthTooShort,
+    /// The file ends inside the record; the block is what is there.
+    CutShort,
     /// The record is not followed by a blank line.
     NoSeparator,
     /// The member's checksum or length does not match: some byte of it may be wrong.
@@ -207,6 +210,7 @@ impl RecordProblem {
             Self::LengthMissing => "length_missing",
             Self::LengthTooLong => "length_too_long",
             Self::LengthTooShort => "length_too_short",
+            Self::CutShort => "cut_short",
             Self::NoSeparator => "no_separator",
             Self::ChecksumMismatch => "checksum_mismatch",
         }
@@ -220,7 +224,8 @@ pub struct Damage {
     pub offset: u64,
     /// Bytes of the file; 0 for damage inside a member that another item accounts for.
     pub length: u64,
-    /// For damage inside a healthy member: where in what the member holds. Otherwise 0.
+    /// For damage inside a healthy member: where in what the member holds. For damage of a member itself: where its
+    /// readable records end. So no two records or damaged ranges have both places in common.
     pub inner_offset: u64,
     /// What is wrong.
     pub reason: DamageReason,
@@ -241,7 +246,7 @@ pub enum DamageReason {
     ChecksumMismatch,
     /// The member inflates far past [`ReadLimits::max_member_bytes`] without another record.
     InflatesPastCap,
-    /// The file, or what could be inflated of it, ends inside a record.
+    /// The file, or what could be inflated of it, ends inside a header, or inside a member.
     CutShort,
     /// Readable bytes that are no record.
     NotWarc,

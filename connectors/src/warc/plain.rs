@@ -17,6 +17,8 @@ pub(super) struct PlainSplit {
     /// The next byte to look at.
     cursor: u64,
     state: State,
+    /// What the end of the bytes means.
+    end_bound: Bound,
 }
 
 #[derive(Clone, Copy)]
@@ -41,12 +43,17 @@ impl PlainSplit {
             0 => State::Between,
             _ => State::Seek,
         };
-        Self { end: split.end, grammar, cursor: split.start, state }
+        Self { end: split.end, grammar, cursor: split.start, state, end_bound: Bound::End }
     }
 
     /// Goes on at `cursor`, where something was read up to, to the end.
     pub(super) fn resume(cursor: u64, grammar: Grammar) -> Self {
-        Self { end: u64::MAX, grammar, cursor, state: State::Between }
+        Self { end: u64::MAX, grammar, cursor, state: State::Between, end_bound: Bound::End }
+    }
+
+    /// Says that where the bytes end, others are lost.
+    pub(super) fn lose_the_rest(&mut self) {
+        self.end_bound = Bound::Lost;
     }
 
     /// How far the bytes at hand were looked through without coming upon a record, if that is what goes on.
@@ -133,7 +140,7 @@ impl PlainSplit {
                 Some(false) => {} // still this split's
             }
         }
-        let bound = if eof { Bound::Lost } else { Bound::Open };
+        let bound = if eof { self.end_bound } else { Bound::Open };
         match read_record(buf, at, bound, &self.grammar) {
             RecordStep::Short(wanted) => Some(self.need(base, wanted)),
             RecordStep::Bad(reason) => {

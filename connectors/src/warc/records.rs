@@ -94,7 +94,9 @@ pub(super) enum Bound {
     Member,
     /// A gzip member ends here, and no record goes on behind it: its end is a better word than any Content-Length.
     LastMember,
-    /// The file ends here, or the bytes behind are lost: a record that is not whole is no record.
+    /// The file ends here: a record that is not whole is cut.
+    End,
+    /// The bytes behind are lost: a record that is not whole is no record.
     Lost,
 }
 
@@ -127,7 +129,9 @@ pub(super) fn read_record(window: &[u8], at: usize, bound: Bound, grammar: &Gram
         HeaderParse::Partial if bound == Bound::Open || bound == Bound::Member => {
             return Step::Short(window.len() + 4096);
         }
-        HeaderParse::Partial if bound == Bound::Lost => return Step::Bad(DamageReason::CutShort),
+        HeaderParse::Partial if bound == Bound::Lost || bound == Bound::End => {
+            return Step::Bad(DamageReason::CutShort);
+        }
         HeaderParse::Partial | HeaderParse::NotWarc => return Step::Bad(DamageReason::NotWarc),
         HeaderParse::TooLong => return Step::Bad(DamageReason::HeaderTooLong),
     };
@@ -214,12 +218,15 @@ fn past_the_window(
         Bound::Open => return Step::Short(end.unwrap_or(window.len()).max(window.len()) + CHAIN_BYTES),
         Bound::Member => return Step::Short(window.len() + 1),
         Bound::LastMember => {}
-        Bound::Lost => {
-            let Strong::At(start) = find_strong(window, block_at, window.len(), true, grammar) else {
+        Bound::End | Bound::Lost => {
+            if let Strong::At(start) = find_strong(window, block_at, window.len(), true, grammar) {
+                let block = block_at..grammar.trim_separator(window, block_at, start);
+                return record(header, block, start, vec![RecordProblem::LengthTooLong]);
+            }
+            if bound == Bound::Lost {
                 return Step::Bad(DamageReason::CutShort);
-            };
-            let block = block_at..grammar.trim_separator(window, block_at, start);
-            return record(header, block, start, vec![RecordProblem::LengthTooLong]);
+            }
+            return record(header, block_at..window.len(), window.len(), vec![RecordProblem::CutShort]);
         }
     }
     let (block, next) = up_to_next_start(window, block_at, block_at, grammar);
@@ -245,10 +252,18 @@ fn oversized(
         let block = block_at..grammar.trim_separator(window, block_at, start);
         return record(header, block, start, vec![RecordProblem::LengthTooLong]);
     }
-    if bound == Bound::Lost && claimed > (window.len() - block_at) as u64 {
-        return Step::Bad(DamageReason::CutShort);
+    let mut problems = Vec::new();
+    // With more bytes shown, nobody would know that the end is near.
+    if window.len() < wanted && claimed > (window.len() - block_at) as u64 {
+        if bound == Bound::Lost {
+            return Step::Bad(DamageReason::CutShort);
+        }
+        problems.push(RecordProblem::CutShort);
+        if window.len() <= kept {
+            return record(header, block_at..window.len(), window.len(), problems);
+        }
     }
-    Step::Record(Found { header, block: block_at..kept, next: kept, problems: Vec::new(), cut: true })
+    Step::Record(Found { header, block: block_at..kept, next: kept, problems, cut: true })
 }
 
 /// The block that a member bounds: from `block_at` to the first strong start at or after `from`, or the window's end.

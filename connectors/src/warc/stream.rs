@@ -29,6 +29,8 @@ pub(super) struct Stream {
     inner: PlainSplit,
     /// Where the codec's output begins, counted in what the group holds.
     base: u64,
+    /// Where the last item ends, counted likewise.
+    read: u64,
     /// Bytes that `inner` wants from its position on.
     wanted: usize,
     place: Place,
@@ -50,7 +52,7 @@ impl Stream {
     pub(super) fn new(offset: u64, read: u64, inside_member: bool, grammar: Grammar) -> Self {
         let inner = PlainSplit::resume(read, grammar);
         let place = if inside_member { Place::Member } else { Place::Edge };
-        Self { offset, inner, base: 0, wanted: 0, place }
+        Self { offset, inner, base: 0, read, wanted: 0, place }
     }
 }
 
@@ -106,6 +108,9 @@ impl<C: Codec> PackedSplit<C> {
             if let Some(wanted) = wanted {
                 return Turn::NeedMore(wanted);
             }
+            if matches!(stream.place, Place::End(Some(reason)) if reason != DamageReason::CutShort) {
+                stream.inner.lose_the_rest();
+            }
         }
     }
 
@@ -119,7 +124,7 @@ impl<C: Codec> PackedSplit<C> {
     fn end_stream(&mut self, stream: &Stream, reason: Option<DamageReason>) -> Turn {
         let offset = stream.offset;
         if let Some(reason) = reason {
-            self.state = State::Damage { offset, reason, skip: 0 };
+            self.state = State::Damage { offset, reason, skip: 0, read: stream.read };
             return Turn::Again;
         }
         self.state = State::Between;
@@ -215,6 +220,6 @@ fn item(stream: &mut Stream, ready: Ready, skip: usize) -> Option<Ready> {
         What::Damage(reason) => What::Damage(reason),
         What::Padding => return None,
     };
-    stream.wanted = 0;
+    (stream.wanted, stream.read) = (0, ready.offset + ready.length);
     Some(Ready { offset: stream.offset, length: 0, inner_offset, what })
 }

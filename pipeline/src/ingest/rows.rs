@@ -26,6 +26,9 @@ pub const READER: &str = "read";
 /// The reader's one reason to reject a page that it could read.
 pub(super) const CHECKSUM_MISMATCH: &str = "checksum_mismatch";
 
+/// What `truncated` says of a record inside which its file ends.
+const CUT_SHORT: &str = "cut_short";
+
 /// What all records of a split share.
 #[derive(Debug, Clone)]
 pub(super) struct SplitFacts {
@@ -171,7 +174,8 @@ impl RowBuilder {
         self.payload_digest.append_option(header.get("WARC-Payload-Digest"));
         self.refers_to
             .append_option(header.get("WARC-Refers-To").or_else(|| header.get("WARC-Refers-To-Target-URI")));
-        let cut = record.truncated_by_cap().then_some("length");
+        let cut_short = record.problems.contains(&RecordProblem::CutShort).then_some(CUT_SHORT);
+        let cut = record.truncated_by_cap().then_some("length").or(cut_short);
         let segmented = page::is_segmented(header).then_some(page::SEGMENTED);
         self.truncated.append_option(header.get("WARC-Truncated").or(segmented).or(cut));
 
