@@ -180,7 +180,7 @@ def report(name, turns, commands):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("warc", type=pathlib.Path)
-    parser.add_argument("--texts", type=pathlib.Path, help="JSON Lines or Parquet for `sketch`, such as a node's shards")
+    parser.add_argument("--texts", type=pathlib.Path, help="a folder of Parquet for `sketch`, such as a node's shards")
     parser.add_argument("--config", type=pathlib.Path, help="run Kilim end to end by this config, which reads the same file")
     parser.add_argument("--only", nargs="+", choices=COMPARISONS, metavar="NAME", help="of " + ", ".join(COMPARISONS))
     parser.add_argument("--repeat", type=int, default=5)

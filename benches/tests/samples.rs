@@ -34,7 +34,7 @@ fn making_again_gives_the_committed_bytes() {
         assert!(same, "data-samples/{name} is out of date: cargo run -p kilim-benches --bin make-samples");
     }
     let mut size = 0;
-    for folder in ["crawl", "broken"] {
+    for folder in ["crawl", "broken", "documents"] {
         for entry in fs::read_dir(samples().join(folder)).unwrap() {
             let entry = entry.unwrap();
             let name = format!("{folder}/{}", entry.file_name().to_string_lossy());

@@ -17,6 +17,7 @@
 //! [`error`] says who has to act on an error; exit codes and retries follow from it.
 
 pub mod charset;
+pub mod documents;
 pub mod error;
 pub mod http;
 pub(crate) mod inflate;

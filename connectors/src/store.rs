@@ -18,9 +18,15 @@ mod error;
 mod expand;
 mod local;
 mod location;
+mod remote;
+mod said;
+mod upload;
 
 pub use access::{Head, PutOutcome, Stores};
-pub use error::StoreError;
+pub use error::{StoreError, is_full};
 pub use expand::{InputFile, expand_inputs};
 pub use local::AtomicFile;
 pub use location::{Location, Scheme};
+pub use remote::{PATIENCE, PATIENCE_VARIABLE, REQUEST_TIMEOUT, RETRIES};
+pub use said::StoreSaid;
+pub use upload::{PART_BYTES, PARTS_AT_ONCE, PutFile};

@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt64Array, new_null_array};
+use arrow::array::{ArrayRef, RecordBatch, StringArray, StructArray, UInt64Array, new_null_array};
+use arrow::buffer::NullBuffer;
 use datafusion::common::{Result as PlanResult, internal_datafusion_err};
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -16,7 +17,7 @@ use kilim_connectors::web;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Expectation, GivenPage, SourceConfig, TestConfig};
-use crate::document::{column, document_schema, record_schema};
+use crate::document::{GIVEN_RECORD, column, document_schema, given_fields, record_schema};
 use crate::engine::{Embedded, Limits, Operator};
 use crate::ingest::{ApplySteps, Progress, Shared};
 use crate::run::in_memory::hold_stages;
@@ -177,6 +178,7 @@ async fn apply(
         seeds,
         sources: prepared.sources.clone(),
         may_be_here: Arc::new(move |tuple| decider.decide_process(&place, tuple).allowed),
+        sketch: prepared.sketch,
         progress: Arc::new(Progress::default()),
     }));
     let input = RecordBatchStreamAdapter::new(record_schema(), stream::once(async move { Ok(records) }));
@@ -206,12 +208,25 @@ fn records(prepared: &Prepared, given: &[GivenPage]) -> PlanResult<RecordBatch> 
         schema.fields().iter().map(|field| new_null_array(field.data_type(), rows)).collect();
     let offsets: ArrayRef = Arc::new((0..rows as u64).collect::<UInt64Array>());
     let zeros: ArrayRef = Arc::new(UInt64Array::from(vec![0; rows]));
-    let filled: [(&str, ArrayRef); 12] = [
+    // A text of an existing corpus comes as it is; nothing is said about it.
+    let is_given: Vec<bool> = given
+        .iter()
+        .map(|page| {
+            let source = source_of(prepared, page);
+            let documents = source.is_some_and(|source| prepared.documents.contains_key(&source));
+            documents && page.html.is_none() && page.content_type.is_none()
+        })
+        .collect();
+    let nothing = given_fields().iter().map(|field| new_null_array(field.data_type(), rows)).collect();
+    let facts = StructArray::try_new(given_fields(), nothing, Some(NullBuffer::from(is_given.clone())))?;
+    let record_type = |row: usize| if is_given[row] { GIVEN_RECORD } else { "response" }.to_owned();
+    let filled: [(&str, ArrayRef); 13] = [
+        (column::GIVEN, Arc::new(facts)),
         (column::INPUT, text(&|_| Some(INPUT.to_owned()))),
         (column::WARC_OFFSET, offsets),
         (column::INNER_OFFSET, zeros),
         (column::DOC_ID, text(&|row| Some(format!("{row:032x}")))),
-        (column::RECORD_TYPE, text(&|_| Some("response".to_owned()))),
+        (column::RECORD_TYPE, text(&|row| Some(record_type(row)))),
         (column::URL, text(&|row| Some(given[row].url.clone()))),
         (column::SURT, text(&|row| urls[row].as_ref().map(web::surt))),
         (column::HOST, text(&|row| hosts[row].map(str::to_owned))),
@@ -236,13 +251,14 @@ fn media_type(page: &GivenPage) -> String {
     page.content_type.clone().unwrap_or_else(|| implied.to_owned())
 }
 
-/// The crawl that a page comes from: the one it names, else the first of the config.
+/// The crawl or corpus that a page comes from: the one it names, else the first of the config.
 fn source_of(prepared: &Prepared, page: &GivenPage) -> Option<String> {
     let sources = &prepared.config.sources;
-    let named = page.source.as_ref().filter(|name| {
-        sources.get(name.as_str()).is_some_and(|source| matches!(source, SourceConfig::Warc(_)))
-    });
-    let mut crawls = sources.iter().filter(|(_, source)| matches!(source, SourceConfig::Warc(_)));
+    let named = page
+        .source
+        .as_ref()
+        .filter(|name| sources.get(name.as_str()).is_some_and(|source| source.files().is_some()));
+    let mut crawls = sources.iter().filter(|(_, source)| source.files().is_some());
     named.or_else(|| crawls.next().map(|(name, _)| name)).map(ToString::to_string)
 }
 

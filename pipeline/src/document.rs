@@ -67,6 +67,8 @@ pub mod column {
     pub const PERSONAL: &str = "personal";
     pub const COMMUNITY: &str = "community";
     pub const TEXT_DIGEST: &str = "text_digest";
+    /// Hashes of the bands of the text's sketch, as many as `dedup_minhash` asks for.
+    pub const BANDS: &str = "bands";
     pub const TEXT_CHARS: &str = "text_chars";
     pub const OUTCOME: &str = "outcome";
     pub const REASONS: &str = "reasons";
@@ -74,9 +76,16 @@ pub mod column {
     pub const HTML: &str = "html";
     /// Only between reading and stepping: the HTTP head as it came, for what headers say.
     pub const HTTP_HEAD: &str = "http_head";
+    /// Only between reading and stepping: what a document of an existing corpus says about itself.
+    pub const GIVEN: &str = "given";
     /// Only inside stage 1: set on the one row that ends a split.
     pub const SPLIT_END: &str = "split_end";
 }
+
+/// `record_type` of a document of an existing corpus.
+pub const GIVEN_RECORD: &str = "document";
+/// `extractor` of its text, which stands as it was given.
+pub const GIVEN_TEXT: &str = "given";
 
 /// What became of a record. The order is the order in which outcomes apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -233,6 +242,19 @@ pub struct Record<'a> {
     pub source: &'a str,
     /// The decoded page (HTML, or plain text if `content_type` says so).
     pub html: &'a str,
+    /// What a document of an existing corpus says about itself; none for pages.
+    pub given: Option<Given<'a>>,
+}
+
+/// What a document of an existing corpus says about itself. Empty where it says nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Given<'a> {
+    /// Its language, as declared: `sw`, `swh_Latn`.
+    pub lang: &'a str,
+    /// Its licence: an id or a URL.
+    pub license: &'a str,
+    /// Whom to credit.
+    pub attribution: &'a str,
 }
 
 /// One document on its way through the document steps.
@@ -412,6 +434,8 @@ fn derived_fields() -> Vec<Field> {
         field(c::PERSONAL, DataType::Boolean),
         field(c::COMMUNITY, list_of_text()),
         text(c::TEXT_DIGEST),
+        // A list of no fixed size, since the config says how many; in Parquet both are the same.
+        field(c::BANDS, DataType::List(Arc::new(Field::new("item", DataType::UInt64, true)))),
     ]
 }
 
@@ -427,13 +451,27 @@ pub fn split_end_fields() -> Fields {
     ])
 }
 
-/// What the reader hands to the steps: provenance, the decoded page, the reader's own verdict, the end of a split.
+/// Fields of `given`.
+pub fn given_fields() -> Fields {
+    let text = |name| field(name, DataType::Utf8);
+    Fields::from(vec![
+        text("title"),
+        text("lang"),
+        text("license"),
+        text("attribution"),
+        field("jurisdictions", list_of_text()),
+    ])
+}
+
+/// What the reader hands to the steps: provenance, the decoded page, the reader's own verdict, what the document says
+/// about itself, the end of a split.
 pub fn record_schema() -> SchemaRef {
     use column as c;
     let mut fields = provenance_fields();
     fields.push(field(c::HTML, DataType::Utf8));
     fields.push(field(c::HTTP_HEAD, DataType::Utf8));
     fields.extend(mark_fields());
+    fields.push(field(c::GIVEN, DataType::Struct(given_fields())));
     fields.push(field(c::SPLIT_END, DataType::Struct(split_end_fields())));
     Arc::new(Schema::new(fields))
 }

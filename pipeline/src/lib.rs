@@ -11,6 +11,7 @@ pub mod functions;
 pub mod ingest;
 pub mod ledger;
 pub mod life;
+mod points;
 pub mod policy;
 pub mod provenance;
 pub mod report;

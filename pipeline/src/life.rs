@@ -24,7 +24,7 @@ pub struct Life {
     pub placements: Vec<Value>,
     /// The seed that covers it, if it is in a list of the config.
     pub seed: Option<Value>,
-    /// Other rows with the same text: input, offset, id, url, outcome.
+    /// Other rows of its cluster, with the same text or nearly the same: input, offset, id, url, outcome.
     pub copies: Vec<Value>,
 }
 
@@ -69,7 +69,8 @@ pub async fn lives(
 ) -> Result<Vec<Life>> {
     let order = "ORDER BY input, warc_offset, inner_offset";
     let documents =
-        json_rows(context, &format!("SELECT * FROM documents WHERE doc_id = '{id}' {order}")).await?;
+        json_rows(context, &format!("SELECT * EXCEPT (bands) FROM documents WHERE doc_id = '{id}' {order}"))
+            .await?;
     let mut found = Vec::with_capacity(documents.len());
     for document in documents {
         let text = |name: &str| document.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -85,11 +86,11 @@ pub async fn lives(
             &format!("SELECT node, lang, shard, shard_row FROM (SELECT * FROM placements) WHERE {this} ORDER BY node"),
         )
         .await?;
-        let copies = match text("text_digest") {
-            Some(digest) => {
+        let copies = match text("cluster_id") {
+            Some(cluster) => {
                 let sql = format!(
                     "SELECT doc_id, url, input, warc_offset, outcome FROM documents
-                     WHERE text_digest = '{digest}' AND NOT ({this}) {order} LIMIT {COPIES}"
+                     WHERE cluster_id = '{cluster}' AND NOT ({this}) {order} LIMIT {COPIES}"
                 );
                 json_rows(context, &sql).await?
             }

@@ -20,14 +20,14 @@ use kilim_langid::{LangTag, matches};
 use crate::functions::{array_function, label_list};
 use crate::policy::{DecisionTable, Tuple};
 
-/// `rows_keyed`, `clusters` and `repeats` joined: what decisions need. In `rank`, times are milliseconds of equal width
+/// `rows_keyed`, `clusters`, `near` and `repeats` joined: what decisions need. In `rank`, times are milliseconds of equal width
 /// (and from year 1 on, positive): as text, `12:00:00.5Z` would come before `12:00:00Z`.
 const FACTS: &str = "
 SELECT
     r.input, r.warc_offset, r.inner_offset, r.row_key, r.doc_id, r.source, r.lang, r.outcome, r.text_digest,
-    r.text_chars,
-    coalesce(CAST(octet_length(r.text) AS BIGINT UNSIGNED), 0) AS text_bytes,
-    c.cluster_id, coalesce(c.cluster_size, 1) AS cluster_size,
+    r.text_chars, r.text_bytes,
+    coalesce(n.cluster_id, c.cluster_id) AS cluster_id,
+    coalesce(n.cluster_size, c.cluster_size, 1) AS cluster_size, n.cluster_id AS near_id,
     coalesce(p.kept, r.row_key) <> r.row_key AS same_record,
     CASE WHEN r.seed_id IS NULL THEN '1' ELSE '0' END
         || ' ' || coalesce(lpad(CAST(CAST(r.fetched_at AS BIGINT) + 100000000000000 AS VARCHAR), 15, '0'), '~')
@@ -35,21 +35,23 @@ SELECT
     union_labels(r.bound_by, c.bound_copies) AS jurisdictions,
     policy_tuple(
         union_labels(r.bound_by, c.bound_copies),
-        union_labels(r.bound_by, c.bound_cluster),
+        union_labels(r.bound_by, coalesce(n.bound_cluster, c.bound_cluster)),
         union_labels(array_to_string(r.community, ','), c.community),
         r.mode, r.source, r.steward, r.license_tier, coalesce(r.optout_train, 'unknown'), r.personal
     ) AS tuple
 FROM rows_keyed r
 LEFT JOIN clusters c ON r.text_digest = c.text_digest
+LEFT JOIN near n ON r.text_digest = n.text_digest
 LEFT JOIN repeats p ON r.doc_id = p.doc_id";
 
 const TUPLES: &str = "
 SELECT tuple, count(*) AS documents FROM facts
 WHERE outcome IS NULL AND NOT same_record GROUP BY tuple";
 
-/// The cluster in which a row competes: its copies, or itself where nothing was asked to be deduplicated.
+/// The cluster in which a row competes: texts near its own, its copies, or itself where nothing was asked to be
+/// deduplicated.
 const CANDIDATES: &str = "
-SELECT f.*, CASE WHEN $dedup THEN coalesce(text_digest, row_key) ELSE row_key END AS cluster,
+SELECT f.*, coalesce(near_id, CASE WHEN $dedup THEN text_digest END, row_key) AS cluster,
     takers(tuple, lang) AS takers
 FROM facts f WHERE outcome IS NULL AND NOT same_record";
 
@@ -59,8 +61,8 @@ FROM (SELECT cluster, rank, unnest(takers) AS node FROM candidates)
 GROUP BY cluster, node";
 
 const PLACED: &str = "
-SELECT c.input, c.warc_offset, c.inner_offset, c.row_key, c.doc_id, c.lang, c.text_bytes, c.text_chars,
-    c.jurisdictions, c.tuple, w.node, place_key(c.doc_id) AS place
+SELECT c.input, c.warc_offset, c.inner_offset, c.row_key, c.doc_id, c.lang, c.text_digest, c.text_bytes,
+    c.text_chars, c.jurisdictions, c.tuple, w.node, place_key(c.doc_id) AS place
 FROM candidates c JOIN winners w ON c.rank = w.rank";
 
 const TOTALS: &str = "
@@ -81,12 +83,14 @@ SELECT f.input, f.warc_offset, f.inner_offset, f.doc_id, f.cluster_id, f.cluster
     CASE
         WHEN f.outcome IS NOT NULL OR k.nodes IS NOT NULL THEN NULL
         WHEN f.same_record THEN 'same_record'
-        ELSE coalesce(refusal(f.tuple, f.lang), 'same_text')
+        ELSE coalesce(refusal(f.tuple, f.lang),
+            CASE WHEN d.text_digest IS NULL THEN 'near_duplicate' ELSE 'same_text' END)
     END AS route_reason,
     labels(k.nodes) AS nodes
 FROM facts f
 LEFT JOIN (SELECT row_key, string_agg(node, ',') AS nodes FROM placed GROUP BY row_key) k
-    ON f.row_key = k.row_key";
+    ON f.row_key = k.row_key
+LEFT JOIN (SELECT DISTINCT text_digest FROM placed) d ON f.text_digest = d.text_digest";
 
 /// What becomes of the rows, from one node's point of view; `may` are those it could keep.
 const NODE_BOOKS: &str = "

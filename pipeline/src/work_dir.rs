@@ -4,11 +4,16 @@
 //! work/
 //!   lock                   held by the run at work
 //!   documents/KEY.parquet  rows of one split; KEY.json is its commit
-//!   stages/KEY/            tables of stages 2 and 3: clusters, repeats, facts, placed, placements, routes
+//!   stages/KEY/            tables of stages 2 and 3: clusters, repeats, facts, placed, placements, routes; done.json is
+//!                          their commit
+//!   commits/               what is known of the nodes' manifests
 //!   ledger.json            the splits, stages and manifests of the last finished run
 //!   run.json               host, times and threads of that run: for people, never part of an output
-//!   tmp/                   spills
+//!   tmp/                   spills, and shards on their way to an object store
 //! ```
+//!
+//! What a killed run left unfinished is removed when the next one opens the directory: `tmp/`, temporary files, and the
+//! folders of stages without their commit.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -17,6 +22,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tempfile::NamedTempFile;
+
+/// The last file of a stage's folder: its tables are whole.
+pub const STAGE_DONE: &str = "done.json";
 
 /// The work directory of one config.
 #[derive(Debug, Clone)]
@@ -72,9 +80,18 @@ impl WorkDir {
         self.root.join("tmp")
     }
 
+    fn stages(&self) -> PathBuf {
+        self.root.join("stages")
+    }
+
     /// Tables of the stage with `key`.
     pub fn stage(&self, key: &str) -> PathBuf {
-        self.root.join("stages").join(key)
+        self.stages().join(key)
+    }
+
+    /// What is known of the nodes' manifests.
+    pub fn commits(&self) -> PathBuf {
+        self.root.join("commits")
     }
 
     /// The ledger of the last finished run.
@@ -104,37 +121,46 @@ impl WorkDir {
                 return Err(WorkDirError::Io { action: "lock", path, source });
             }
         }
-        let tmp = self.tmp();
-        if tmp.exists() {
-            fs::remove_dir_all(&tmp).map_err(|source| WorkDirError::Io {
-                action: "clear",
-                path: tmp.clone(),
-                source,
-            })?;
-        }
-        for folder in [self.documents(), tmp, self.root.join("stages")] {
+        for folder in [self.documents(), self.tmp(), self.stages(), self.commits()] {
             make_dir(&folder)?;
         }
         self.remove_unfinished()?;
         Ok(Lock { _file: file })
     }
 
-    /// Temporary files that a killed run left beside committed ones.
+    /// What a killed run left beside what was committed.
     fn remove_unfinished(&self) -> Result<(), WorkDirError> {
-        let folder = self.documents();
-        let io = |source| WorkDirError::Io { action: "read", path: folder.clone(), source };
-        for entry in fs::read_dir(&folder).map_err(io)? {
-            let path = entry.map_err(io)?.path();
-            if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".tmp")) {
-                fs::remove_file(&path).map_err(|source| WorkDirError::Io {
-                    action: "remove",
-                    path: path.clone(),
-                    source,
-                })?;
+        for folder in [&self.root, &self.documents(), &self.commits()] {
+            for path in entries(folder)? {
+                // As `tempfile` names them.
+                if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".tmp")) {
+                    remove(&path)?;
+                }
             }
+        }
+        for stage in entries(&self.stages())? {
+            if !stage.join(STAGE_DONE).exists() {
+                remove(&stage)?;
+            }
+        }
+        // Not the folder itself: it may be a link, or a disk of its own for spills.
+        for path in entries(&self.tmp())? {
+            remove(&path)?;
         }
         Ok(())
     }
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, WorkDirError> {
+    let read =
+        || -> io::Result<Vec<PathBuf>> { fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect() };
+    read().map_err(|source| WorkDirError::Io { action: "read", path: folder.to_owned(), source })
+}
+
+/// Removes a file, or a folder and all in it.
+fn remove(path: &Path) -> Result<(), WorkDirError> {
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    removed.map_err(|source| WorkDirError::Io { action: "remove", path: path.to_owned(), source })
 }
 
 fn make_dir(path: &Path) -> Result<(), WorkDirError> {

@@ -137,6 +137,7 @@ fn help_names_every_command() {
     let said = kilim(&root(), &["--help"]);
     assert_eq!(said.code, 0);
     shown("help", &said.out);
+    shown("help_run", &kilim(&root(), &["run", "--help"]).out);
 }
 
 #[test]

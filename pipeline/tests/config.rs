@@ -128,6 +128,7 @@ fn every_kind_of_mistake_has_its_code_and_its_place() {
         ("- dedup_exact: {}", "- dedup_exact", "C012", 17, 5),
         ("- dedup_exact: {}", "- id: length\n    dedup_exact: {}", "C022", 17, 9),
         ("- dedup_exact: {}", "- dedup_exact: {}\n  - filter_length: {}", "C023", 18, 5),
+        ("- dedup_exact: {}", "- dedup_exact: {}\n  - { id: tena, dedup_exact: {} }", "C025", 18, 17),
         ("accepts: [KE, TZ, UG]", "accepts: [KE, NATO]", "C031", 19, 41),
         ("accepts: [KE, TZ, UG]", "accepts: []", "C014", 19, 36),
         ("accepts: [KE, TZ, UG]", "accepts: [KE, KE]", "C015", 19, 41),

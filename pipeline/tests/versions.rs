@@ -33,7 +33,7 @@ impl Corpus {
         let path: PathBuf = self.folder.path().join("corpus.yaml");
         std::fs::write(&path, &self.text).expect("the scratch folder takes it");
         let loaded = config::load(&path).expect("the config is sound");
-        let options = RunOptions { threads: 2, memory: 64 << 20, node: None, until: Until::Seal };
+        let options = RunOptions { threads: 2, memory: 64 << 20, node: None, until: Until::Seal, done: None };
         let finished = run(&loaded, &options, &Arc::new(Progress::default()), &Unwatched).await;
         finished.expect("the run ends").nodes
     }

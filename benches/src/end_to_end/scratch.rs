@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
-use kilim::config::{CorpusConfig, SourceConfig, load};
+use kilim::config::{CorpusConfig, DocumentsSource, SourceConfig, WarcSource, load};
 
 /// Around a WARC file: the steps of the quickstart, three nodes whose languages are the most frequent ones of the web,
 /// and policies that let pages in that nobody's law is known to bind, for there are no seeds.
@@ -90,8 +90,9 @@ fn moved(path: &Path, folder: &Path) -> Result<String> {
 fn absolute_inputs(config: &mut CorpusConfig, base: &Path) {
     for source in config.sources.values_mut() {
         match source {
-            SourceConfig::Warc(source) => {
-                for path in source.paths.iter_mut().filter(|path| !path.contains("://")) {
+            SourceConfig::Warc(WarcSource { paths, .. })
+            | SourceConfig::Documents(DocumentsSource { paths, .. }) => {
+                for path in paths.iter_mut().filter(|path| !path.contains("://")) {
                     *path = base.join(&*path).display().to_string();
                 }
             }

@@ -9,6 +9,7 @@ mod broken;
 mod charset;
 mod choose;
 mod crawl;
+mod documents;
 mod marks;
 mod odd;
 mod page;
@@ -37,6 +38,9 @@ pub fn make(samples: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut files = BTreeMap::new();
     for (name, bytes) in broken::files(&crawl)? {
         files.insert(format!("broken/{name}"), bytes);
+    }
+    for (name, bytes) in documents::files(samples)? {
+        files.insert(format!("documents/{name}"), bytes);
     }
     files.insert("seeds.csv".to_owned(), seeds::csv(&crawl, samples)?.into_bytes());
     let mut lines = vec![truth::Truth::HEADER.to_owned()];

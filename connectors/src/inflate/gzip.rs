@@ -15,7 +15,7 @@ use super::{Codec, Inflation, Probe, Streamed, packed_cap};
 /// First bytes of a gzip member: magic and the only compression method there is.
 pub(crate) const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
 /// CRC-32 and length behind the deflate stream.
-const GZIP_FOOTER: usize = 8;
+pub(super) const GZIP_FOOTER: usize = 8;
 /// Longest gzip header accepted: an extra field of 64 KiB, and file name and comment of 4 KiB together.
 const MAX_GZIP_HEAD: usize = (64 << 10) + (4 << 10) + 14;
 /// A longer gzip header must not have a gzip magic inside. Honest ones hold a file name, or numbers of 8 bytes.
@@ -33,14 +33,14 @@ const PIECE: usize = 64 << 10;
 
 /// What the bytes at hand say about a gzip header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum GzipHead {
+pub(super) enum GzipHead {
     /// It ends before this index.
     Complete(usize),
     Partial,
     Invalid,
 }
 
-fn gzip_head(buf: &[u8]) -> GzipHead {
+pub(super) fn gzip_head(buf: &[u8]) -> GzipHead {
     let seen = buf.len().min(GZIP_MAGIC.len());
     if buf[..seen] != GZIP_MAGIC[..seen] {
         return GzipHead::Invalid;

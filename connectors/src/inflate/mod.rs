@@ -11,10 +11,12 @@
 mod body;
 mod gzip;
 mod output;
+mod stream;
 mod zstd;
 
 pub(crate) use body::{Ending, brotli, deflate, gzip, zstd};
 pub(crate) use gzip::{GZIP_MAGIC, GzipCodec};
+pub(crate) use stream::{Fault, Packing, Unpacked, Unpacker, begins_like_zstd};
 pub(crate) use zstd::{Head, SKIPPABLE_MAGIC, ZSTD_MAGIC, ZstdCodec, head as zstd_head};
 
 /// Answer of a look at the first bytes of what may be a member.

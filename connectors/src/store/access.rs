@@ -1,27 +1,17 @@
 //! Reading and writing places.
-//!
-//! Credentials come from the environment only (`AWS_*`, `GOOGLE_*`, `AZURE_*`, as object_store reads them), so no
-//! config, manifest or log can hold one.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures::TryStreamExt;
-use object_store::aws::AmazonS3Builder;
-use object_store::azure::MicrosoftAzureBuilder;
-use object_store::gcp::GoogleCloudStorageBuilder;
-use object_store::http::HttpBuilder;
-use object_store::local::LocalFileSystem;
 use object_store::path::Path as StorePath;
-use object_store::{
-    BackoffConfig, ClientOptions, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
-    RetryConfig,
-};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 
+use super::remote::{Environment, is_unanswered};
 use super::{InputFile, Location, Scheme, StoreError, local};
 
 /// What [`Stores::head`] knows of a file without reading it.
@@ -47,12 +37,18 @@ pub enum PutOutcome {
 #[derive(Debug, Default)]
 pub struct Stores {
     open: Mutex<BTreeMap<String, Arc<dyn ObjectStore>>>,
+    environment: Environment,
 }
 
 impl Stores {
     /// No store is opened yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Stores that find `AWS_*` and `KILIM_STORE_PATIENCE` in `variables` and not in the process's environment.
+    pub fn with_variables(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { open: Mutex::default(), environment: Environment::of(variables) }
     }
 
     /// Serves `root` (scheme and bucket or host, such as `s3://in-node`) from a store of the caller's: a bucket in
@@ -78,8 +74,7 @@ impl Stores {
         if let Some(store) = open.get(&root) {
             return Ok((Arc::clone(store), path));
         }
-        let store = open_store(place.scheme(), &root)
-            .map_err(|e| StoreError::from_remote("open", place.name(), e))?;
+        let store = self.environment.open(place.scheme(), &root, place.name())?;
         open.insert(root, Arc::clone(&store));
         Ok((store, path))
     }
@@ -136,15 +131,7 @@ impl Stores {
             let bytes = bytes.clone();
             blocking("write", place, path, move |path| local::put_if_absent(path, &bytes)).await?
         } else {
-            let (store, path) = self.resolve(place)?;
-            let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-            match store.put_opts(&path, PutPayload::from(bytes.clone()), options).await {
-                Ok(_) => true,
-                Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {
-                    false
-                }
-                Err(error) => return Err(error_at(place, "write", error)),
-            }
+            self.create(place, &bytes).await?
         };
         if written {
             return Ok(PutOutcome::Written);
@@ -153,6 +140,37 @@ impl Stores {
             return Ok(PutOutcome::AlreadyThere);
         }
         Err(StoreError::Conflict { name: place.name().to_string() })
+    }
+
+    /// Writes an object that must not be there yet; `false` if it is. object_store sends such a request again only if it
+    /// surely was not carried out. Here an unanswered one may be sent again too: who finds an object compares it.
+    async fn create(&self, place: &Location, bytes: &Bytes) -> Result<bool, StoreError> {
+        let (store, path) = self.resolve(place)?;
+        let until = Instant::now() + self.environment.patience()?;
+        let mut pause = Duration::from_millis(200);
+        loop {
+            let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+            match store.put_opts(&path, PutPayload::from(bytes.clone()), options).await {
+                Ok(_) => return Ok(true),
+                Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {
+                    return Ok(false);
+                }
+                Err(error) if is_unanswered(&error) && Instant::now() + pause < until => {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_secs(20));
+                }
+                Err(error) => return Err(error_at(place, "write", error)),
+            }
+        }
+    }
+
+    /// Removes a file; that there is none is a success.
+    pub async fn delete(&self, place: &Location) -> Result<(), StoreError> {
+        let (store, path) = self.resolve(place)?;
+        match store.delete(&path).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error_at(place, "remove", error)),
+        }
     }
 
     /// Every file below a place, sorted by place. `http(s)` cannot list.
@@ -201,36 +219,6 @@ fn root_of(place: &Location) -> String {
     root.into()
 }
 
-/// Opens the store at a root, with credentials from the environment.
-fn open_store(scheme: Scheme, root: &str) -> object_store::Result<Arc<dyn ObjectStore>> {
-    // Patient enough for a throttled bucket, short enough that a dead one is named within minutes.
-    let retry = RetryConfig {
-        backoff: BackoffConfig {
-            init_backoff: Duration::from_millis(200),
-            max_backoff: Duration::from_secs(20),
-            base: 2.0,
-        },
-        max_retries: 8,
-        retry_timeout: Duration::from_secs(150),
-    };
-    Ok(match scheme {
-        Scheme::File => Arc::new(LocalFileSystem::new()),
-        Scheme::S3 => Arc::new(AmazonS3Builder::from_env().with_url(root).with_retry(retry).build()?),
-        Scheme::Gs => {
-            Arc::new(GoogleCloudStorageBuilder::from_env().with_url(root).with_retry(retry).build()?)
-        }
-        Scheme::Az => Arc::new(MicrosoftAzureBuilder::from_env().with_url(root).with_retry(retry).build()?),
-        Scheme::Http => {
-            let options = ClientOptions::new()
-                .with_allow_http(root.starts_with("http://"))
-                .with_connect_timeout(Duration::from_secs(10));
-            Arc::new(
-                HttpBuilder::new().with_url(root).with_client_options(options).with_retry(retry).build()?,
-            )
-        }
-    })
-}
-
 /// Sorts a store's error; local ones carry the operating system's error inside, which knows better.
 fn error_at(place: &Location, action: &'static str, error: object_store::Error) -> StoreError {
     match place.local_path() {
@@ -270,12 +258,17 @@ pub(super) fn local_head(path: &Path, name: &str) -> Result<Head, StoreError> {
     Ok(Head { size: meta.len(), identity: format!("size:{} mtime:{nanos}", meta.len()) })
 }
 
-fn remote_head(meta: &ObjectMeta) -> Head {
+pub(super) fn remote_head(meta: &ObjectMeta) -> Head {
     let identity = match &meta.e_tag {
-        Some(tag) => format!("size:{} etag:{tag}", meta.size),
+        Some(tag) => tagged(meta.size, tag),
         None => format!("size:{} mtime:{}", meta.size, meta.last_modified.timestamp_micros()),
     };
     Head { size: meta.size, identity }
+}
+
+/// The identity of an object with an entity tag.
+pub(super) fn tagged(size: u64, e_tag: &str) -> String {
+    format!("size:{size} etag:{e_tag}")
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What can go wrong with a place, and what to do about it.
 
+use super::StoreSaid;
 use crate::error::ErrorKind;
 
 /// An error about one place. `name` is the place as [`super::Location::name`] shows it, or as the config spells
@@ -76,7 +77,7 @@ pub enum StoreError {
         /// The place.
         name: String,
         /// What the other side said.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: StoreSaid,
     },
     /// A local disk failed.
     #[error("cannot {action} {name}")]
@@ -96,7 +97,15 @@ pub enum StoreError {
         /// The place.
         name: String,
         /// What the store said.
-        source: object_store::Error,
+        source: StoreSaid,
+    },
+    /// A variable of the environment with a value that cannot be.
+    #[error("{variable} cannot be used: {problem}")]
+    BadVariable {
+        /// Its name.
+        variable: &'static str,
+        /// What is wrong with its value.
+        problem: String,
     },
 }
 
@@ -111,6 +120,7 @@ impl StoreError {
             | Self::NoMatch { .. }
             | Self::BadPattern { .. }
             | Self::SameName { .. }
+            | Self::BadVariable { .. }
             | Self::Denied { .. } => ErrorKind::Config,
             Self::Missing { listed_in: Some(_), .. } | Self::BadList { .. } => ErrorKind::Input,
             Self::Conflict { .. } => ErrorKind::Internal,
@@ -149,13 +159,29 @@ impl StoreError {
                 "credentials come from the environment only: AWS_*, GOOGLE_*, AZURE_*".into()
             }
             Self::Denied { .. } => "check the owner and mode of the file and of the folders above it".into(),
-            Self::Io { .. } => "check the disk and the free space".into(),
-            Self::Remote { name, .. } if !name.starts_with("http") => {
-                "credentials come from the environment only (AWS_*, GOOGLE_*, AZURE_*); if they are set, try again \
-                 later, resume is cheap"
+            Self::Io { source, .. } if is_full(source) => {
+                "the disk is full, or a quota or a limit on file sizes is reached: free some space and run the same \
+                 command again; what is done stays"
                     .into()
             }
-            Self::Remote { .. } => "the store was asked several times; try again later, resume is cheap".into(),
+            Self::Io { .. } => "check the disk and the free space".into(),
+            Self::Remote { source, .. } if source.to_string().contains("scheme is not allowed") => {
+                "AWS_ALLOW_HTTP=true lets a store be reached without TLS".into()
+            }
+            Self::Remote { source, .. } if source.to_string().contains("169.254.169.254") => {
+                "no key was found, so the cloud's own machine was asked for one: set AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY, or AWS_SKIP_SIGNATURE=true for a bucket that is open to all"
+                    .into()
+            }
+            Self::Remote { name, .. } if !name.starts_with("http") => {
+                "the store was asked again and again; once it answers, `kilim resume` goes on from here. It is found, and \
+                 credentials are, through the environment only: AWS_*, GOOGLE_*, AZURE_*"
+                    .into()
+            }
+            Self::Remote { .. } => {
+                "the server was asked again and again; once it answers, `kilim resume` goes on from here".into()
+            }
+            Self::BadVariable { variable, .. } => format!("unset {variable}, or correct it"),
         }
     }
 
@@ -164,7 +190,7 @@ impl StoreError {
         let name = name.to_string();
         match source.kind() {
             std::io::ErrorKind::NotFound => Self::Missing { name, listed_in: None },
-            std::io::ErrorKind::PermissionDenied => Self::Denied { name, source: Box::new(source) },
+            std::io::ErrorKind::PermissionDenied => Self::Denied { name, source: StoreSaid::new(&source) },
             std::io::ErrorKind::IsADirectory => Self::IsFolder { name },
             _ => Self::Io { action, name, source },
         }
@@ -176,8 +202,16 @@ impl StoreError {
         match source {
             object_store::Error::NotFound { .. } => Self::Missing { name, listed_in: None },
             object_store::Error::PermissionDenied { source, .. }
-            | object_store::Error::Unauthenticated { source, .. } => Self::Denied { name, source },
-            source => Self::Remote { action, name, source },
+            | object_store::Error::Unauthenticated { source, .. } => {
+                Self::Denied { name, source: StoreSaid::new(source.as_ref()) }
+            }
+            source => Self::Remote { action, name, source: StoreSaid::new(&source) },
         }
     }
+}
+
+/// Whether there is no room: a full disk, a quota, a limit on the size of files.
+pub fn is_full(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }

@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+/// How the names of unfinished files begin and end.
+const PART_PREFIX: &str = ".kilim-";
+const PART_SUFFIX: &str = ".part";
+
 /// A file being written next to its final place: a temporary name, then `fsync`, then rename.
 ///
 /// Dropped without [`AtomicFile::commit`], it leaves nothing behind.
@@ -20,7 +24,7 @@ impl AtomicFile {
         let folder = folder_of(target);
         std::fs::create_dir_all(folder)?;
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".kilim-").suffix(".part");
+        builder.prefix(PART_PREFIX).suffix(PART_SUFFIX);
         #[cfg(unix)]
         {
             // Temporary files are private by default; what we publish follows the umask like any other file.
@@ -28,6 +32,11 @@ impl AtomicFile {
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
         Ok(Self { file: builder.tempfile_in(folder)?, target: target.to_path_buf() })
+    }
+
+    /// Whether a file of this name was being written when its writer was killed.
+    pub fn is_part(name: &str) -> bool {
+        name.starts_with(PART_PREFIX) && name.ends_with(PART_SUFFIX)
     }
 
     /// Makes the file durable and gives it its name, replacing what had it.
@@ -83,9 +92,7 @@ pub(super) fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder)? {
             let entry = entry?;
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            if name.starts_with(".kilim-") && name.ends_with(".part") {
+            if AtomicFile::is_part(&entry.file_name().to_string_lossy()) {
                 continue;
             }
             if entry.file_type()?.is_dir() {

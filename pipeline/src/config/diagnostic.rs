@@ -32,12 +32,14 @@ pub mod code {
     pub const REPEATED_STEP_ID: &str = "C022";
     pub const STEP_AFTER_CORPUS_STEP: &str = "C023";
     pub const STEP_NEEDS_ANOTHER: &str = "C024";
+    pub const REPEATED_CORPUS_STEP: &str = "C025";
     pub const NOT_SERVED_FROM_HERE: &str = "C030";
     pub const UNKNOWN_AREA: &str = "C031";
     pub const SHARED_SHARDS_URL: &str = "C032";
     pub const UNKNOWN_NODE: &str = "C033";
     pub const UNKNOWN_LANGUAGE: &str = "C034";
     pub const MISSING_FILE: &str = "C040";
+    pub const CREDENTIALS_IN_URL: &str = "C041";
     pub const BAD_SQL: &str = "C050";
     pub const BAD_TEST: &str = "C051";
 }
@@ -126,9 +128,10 @@ impl Diagnostics {
             if let Some(span) = &mut finding.span {
                 (span.line, span.column) = line_and_column(source_text, span.range.start);
             }
+            finding.message = masked(&finding.message);
         }
         list.sort_by_key(|finding| (finding.span.as_ref().map(|span| span.range.start), finding.code));
-        Self { list, source_text: source_text.to_owned() }
+        Self { list, source_text: masked(source_text) }
     }
 
     /// Whether one of them is an error.
@@ -182,6 +185,23 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
+/// The text with users and passwords of URLs starred out, byte for byte: excerpts end in logs.
+fn masked(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + "://".len());
+        out.push_str(before);
+        let authority =
+            after.split(['/', '?', '#', '"', '\'', ' ', '\t', '\n', '\r']).next().unwrap_or_default();
+        let secret = authority.rfind('@').unwrap_or(0);
+        out.extend(std::iter::repeat_n('*', secret));
+        rest = &after[secret..];
+    }
+    out.push_str(rest);
+    out
+}
+
 /// Line and column, from 1, of byte `at`; columns are characters.
 fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     let before = &text[..text.floor_char_boundary(at)];
@@ -208,6 +228,15 @@ mod tests {
         let at = text.find('x').expect("x is in the text");
         assert_eq!(line_and_column(text, at), (2, 14));
         assert_eq!(line_and_column(text, 0), (1, 1));
+    }
+
+    #[test]
+    fn users_and_passwords_are_starred_out_and_nothing_moves() {
+        let text = "url: \"s3://mtu:siri-சொல்@in-node/a@b\", https://example.co.ke/@habari 'gs://a@b'";
+        let hidden = masked(text);
+        assert_eq!(hidden.len(), text.len());
+        assert!(!hidden.contains("mtu") && !hidden.contains("siri"), "{hidden}");
+        assert!(hidden.contains("*@in-node/a@b\", https://example.co.ke/@habari 'gs://*@b'"), "{hidden}");
     }
 
     #[test]

@@ -63,9 +63,11 @@ fn to_value(config: &CorpusConfig) -> Value {
 /// Sources with their paths in order, each once: inputs are made unique and read in the order of their URLs.
 fn without_order(mut sources: Value) -> Value {
     for source in sources.as_object_mut().into_iter().flat_map(|sources| sources.values_mut()) {
-        if let Some(Value::Array(paths)) = source.pointer_mut("/warc/paths") {
-            paths.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
-            paths.dedup();
+        for kind in ["/warc/paths", "/documents/paths"] {
+            if let Some(Value::Array(paths)) = source.pointer_mut(kind) {
+                paths.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+                paths.dedup();
+            }
         }
     }
     sources

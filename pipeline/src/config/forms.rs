@@ -5,7 +5,9 @@ use std::path::Path;
 use jiff::civil::Date;
 use serde_json::Value as Json;
 
-use super::values::{Area, ByteSize, Country, Fraction, LanguageCode, LanguageLabel, NodeName, ValueError};
+use super::values::{
+    Area, ByteSize, Country, FieldPath, Fraction, LanguageCode, LanguageLabel, NodeName, ValueError,
+};
 
 /// The values of a map, and whether its keys are names; `None` for an object with fields.
 pub(crate) fn map_values(schema: &Json) -> Option<(&Json, bool)> {
@@ -66,6 +68,7 @@ pub(crate) fn check_format(format: &str, text: &str) -> Result<(), ValueError> {
         "language" => text.parse::<LanguageCode>().map(drop),
         "language-label" => text.parse::<LanguageLabel>().map(drop),
         "name" => text.parse::<NodeName>().map(drop),
+        "field-path" => text.parse::<FieldPath>().map(drop),
         "byte-size" => text.parse::<ByteSize>().map(drop),
         "fraction" => text.parse::<Fraction>().map(drop),
         "date" => check_date(text),

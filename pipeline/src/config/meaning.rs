@@ -64,6 +64,7 @@ pub(crate) fn check(root: &Node, known: &Known<'_>, found: &mut Vec<Diagnostic>)
     let steps = steps(root);
     step_order(&steps, found);
     nodes(root, known, found);
+    credentials(root, found);
     for check in root.get("checks").map_or(&[][..], Node::items) {
         if let Some(sql) = check.get("sql") {
             query(sql, found);
@@ -71,6 +72,25 @@ pub(crate) fn check(root: &Node, known: &Known<'_>, found: &mut Vec<Diagnostic>)
     }
     for test in root.get("tests").map_or(&[][..], Node::items) {
         test_refers_to_what_exists(root, &steps, test, found);
+    }
+}
+
+/// Refuses URLs with a user or password. Excerpts of the file star them out.
+fn credentials(root: &Node, found: &mut Vec<Diagnostic>) {
+    let entries = |key: &str| root.get(key).map_or(&[][..], Node::entries).iter().map(|(_, node)| node);
+    let inputs = entries("sources")
+        .filter_map(|source| source.get("warc")?.get("paths"))
+        .flat_map(|paths| paths.items().iter());
+    let outputs = entries("nodes").filter_map(|node| node.get("shards")?.get("url"));
+    for url in inputs.chain(outputs) {
+        let Some((_, rest)) = url.text().and_then(|text| text.split_once("://")) else { continue };
+        if rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@')) {
+            let message = "the URL holds a user or password".to_owned();
+            found.push(
+                Diagnostic::error(code::CREDENTIALS_IN_URL, message, url.range.clone())
+                    .hint("credentials come from the environment only: AWS_*, GOOGLE_*, AZURE_*"),
+            );
+        }
     }
 }
 
@@ -119,6 +139,13 @@ fn step_order(steps: &[Step<'_>], found: &mut Vec<Diagnostic>) {
             let finding = Diagnostic::error(code::REPEATED_STEP_ID, message, step.id_range.clone());
             let finding = finding.label(first.id_range.clone(), "the first is here");
             found.push(finding.hint("give one of them an `id` of its own"));
+        }
+        let twin = earlier.iter().find(|other| other.name == step.name && other.id != step.id);
+        if let (Some(true), Some(twin)) = (is_corpus(step.name), twin) {
+            let message = format!("`{}` stands here twice", step.name);
+            let finding = Diagnostic::error(code::REPEATED_CORPUS_STEP, message, step.name_range.clone());
+            let finding = finding.label(twin.name_range.clone(), "the first is here");
+            found.push(finding.hint("it looks at all documents at once: leave one of them out"));
         }
         match (is_corpus(step.name), corpus_step) {
             (Some(true), None) => corpus_step = Some(step),

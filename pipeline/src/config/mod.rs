@@ -29,10 +29,11 @@ pub use manual::{step_page, steps_markdown};
 pub use schema::schema_json;
 pub use step::StepConfig;
 pub use types::{
-    CheckConfig, CheckSeverity, CorpusConfig, Expectation, GivenPage, Mode, NodeConfig, SeedsSource,
-    ShardFormat, ShardsConfig, SourceConfig, TestConfig, WarcSource,
+    CheckConfig, CheckSeverity, CorpusConfig, DocumentFields, DocumentFormat, DocumentsSource, Expectation,
+    GivenPage, Mode, NodeConfig, SeedsSource, ShardFormat, ShardsConfig, SourceConfig, TestConfig,
+    WarcSource,
 };
 pub use values::{
-    Area, ByteSize, CommunityName, CorpusName, Country, Fraction, LanguageCode, LanguageLabel, NodeName,
-    SourceName, StepId, ValueError,
+    Area, ByteSize, CommunityName, CorpusName, Country, FieldPath, Fraction, LanguageCode, LanguageLabel,
+    NodeName, SourceName, StepId, ValueError,
 };

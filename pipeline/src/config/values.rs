@@ -141,6 +141,20 @@ text_value! {
     StepId, "name", "^[a-z0-9][a-z0-9_-]{0,63}$", check_name
 }
 
+text_value! {
+    /// Name of a field, with dots between a map and what is in it: `text`, `metadata.url`.
+    FieldPath, "field-path", "^[^.]+([.][^.]+)*$", check_field_path
+}
+
+fn check_field_path(text: &str) -> Result<(), ValueError> {
+    kilim_connectors::documents::FieldMap::check(text).map_err(|error| {
+        ValueError::new(
+            error.to_string(),
+            "write the name of a field, or several with dots between, such as metadata.url",
+        )
+    })
+}
+
 fn check_country(text: &str) -> Result<(), ValueError> {
     if countries::is_country(text) {
         return Ok(());

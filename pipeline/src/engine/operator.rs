@@ -39,6 +39,8 @@ pub struct InputNeeds {
     pub together: Vec<&'static str>,
     /// Order of rows inside a partition, ascending. Empty: any order will do.
     pub ordered_by: Vec<&'static str>,
+    /// All rows must meet in one partition.
+    pub all_together: bool,
 }
 
 /// A node of our own: one child, batches in, batches out.
@@ -174,6 +176,7 @@ pub struct OperatorExec {
     operator: Arc<dyn Operator>,
     input: Arc<dyn ExecutionPlan>,
     together: Vec<Arc<dyn PhysicalExpr>>,
+    all_together: bool,
     ordering: Option<OrderingRequirements>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
@@ -201,6 +204,7 @@ impl OperatorExec {
             operator,
             input,
             together,
+            all_together: needs.all_together,
             ordering,
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
@@ -235,7 +239,9 @@ impl ExecutionPlan for OperatorExec {
     }
 
     fn input_distribution_requirements(&self) -> InputDistributionRequirements {
-        InputDistributionRequirements::new(vec![if self.together.is_empty() {
+        InputDistributionRequirements::new(vec![if self.all_together {
+            Distribution::SinglePartition
+        } else if self.together.is_empty() {
             Distribution::UnspecifiedDistribution
         } else {
             Distribution::KeyPartitioned(self.together.clone())

@@ -238,7 +238,7 @@ impl Attempt<'_, '_> {
         let mut next = self.outline.tree.next_element(BODY, false);
         while let Some(mut id) = next {
             let tag = self.outline.tree.tag(id);
-            if tag == Tag::Svg {
+            if tag.is(Flags::HIDDEN) && tag != Tag::Dialog {
                 next = self.outline.tree.next_element(id, true);
                 continue;
             }

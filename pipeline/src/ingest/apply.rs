@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, StructArray};
 use arrow::compute::interleave;
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::{DataFusionError, Result};
@@ -22,11 +22,13 @@ use super::derived::{DerivedBuilder, Standing, joined};
 use super::progress::Progress;
 use super::rows::{CHECKSUM_MISMATCH, READER};
 use super::text_digest::TextDigest;
+use crate::dedup::{SketchSettings, Sketcher};
 use crate::document::{
-    Claim, Outcome, Page, Reason, Record, column, derived_columns, document_schema, provenance_columns,
-    record_schema,
+    Claim, GIVEN_TEXT, Given, Outcome, Page, Reason, Record, column, derived_columns, document_schema,
+    provenance_columns, record_schema,
 };
 use crate::engine::Operator;
+use crate::extract::blocks_of_plain_text;
 use crate::policy::{OptOut, Tuple};
 use crate::step::{DocumentStep, Resources};
 use crate::steps::StepKind;
@@ -70,6 +72,8 @@ pub struct Shared {
     pub sources: BTreeMap<String, SourceFacts>,
     /// The first border.
     pub may_be_here: PlaceRule,
+    /// What sketches are made like, where near-duplicates are asked for.
+    pub sketch: Option<SketchSettings>,
     /// What the progress bars show.
     pub progress: Arc<Progress>,
 }
@@ -128,12 +132,14 @@ impl Operator for ApplySteps {
                 continue;
             };
             let time = MetricBuilder::new(metrics).subset_time(step.id.to_string(), partition);
-            steps.push(Running { id: Arc::clone(&step.id), behaviour, time });
+            let tags_jurisdiction = matches!(step.kind, StepKind::TagJurisdiction(_));
+            steps.push(Running { id: Arc::clone(&step.id), behaviour, time, tags_jurisdiction });
         }
         let state = Applier {
             shared: Arc::clone(&self.shared),
             steps,
             digest: TextDigest::default(),
+            sketcher: self.shared.sketch.map(Sketcher::new),
             builder: DerivedBuilder::default(),
             input,
         };
@@ -150,12 +156,15 @@ struct Running {
     id: Arc<str>,
     behaviour: Box<dyn DocumentStep>,
     time: Time,
+    /// Whether it also looks at revisits.
+    tags_jurisdiction: bool,
 }
 
 struct Applier {
     shared: Arc<Shared>,
     steps: Vec<Running>,
     digest: TextDigest,
+    sketcher: Option<Sketcher>,
     builder: DerivedBuilder,
     input: SendableRecordBatchStream,
 }
@@ -168,16 +177,21 @@ impl Applier {
         let mut kept = 0;
         for row in 0..batch.num_rows() {
             let Some(record) = columns.page(row) else {
-                self.builder.push_unread();
+                match columns.revisit(row) {
+                    Some(record) => self.push_revisit(&shared, record),
+                    None => self.builder.push_unread(),
+                }
                 read.push(false);
                 continue;
             };
             let mut page = Page { record, seed: shared.seeds.lookup(record.url), ..Page::default() };
+            columns.give(row, &mut page);
             if columns.doubtful(row) {
                 page.step = Arc::from(READER);
                 page.reject(CHECKSUM_MISMATCH, None);
             }
             page.claims = contract_claims(&shared, record.source);
+            page.claims.extend(columns.given_claims(row, record.source));
             self.run_steps(&mut page);
             kept += u64::from(page.outcome.is_none());
             self.push(&shared, page);
@@ -205,6 +219,26 @@ impl Applier {
         }
     }
 
+    /// A visit that found a page again has no text, but whose word binds its address binds the page.
+    fn push_revisit(&mut self, shared: &Shared, record: Record<'_>) {
+        let mut page = Page { record, seed: shared.seeds.lookup(record.url), ..Page::default() };
+        page.claims = contract_claims(shared, record.source);
+        for step in self.steps.iter_mut().filter(|step| step.tags_jurisdiction) {
+            step.behaviour.apply(&mut page);
+        }
+        let tuple = tuple_of(&page, shared.sources.get(record.source));
+        let steward = (!tuple.steward.is_empty()).then_some(tuple.steward.as_str());
+        let bound_copies = copies_bound(&page);
+        let standing = Standing {
+            seed: page.seed,
+            steward,
+            tuple: Some(&tuple),
+            bound_copies: &bound_copies,
+            ..Standing::default()
+        };
+        self.builder.push(&page, &standing);
+    }
+
     fn push(&mut self, shared: &Shared, mut page: Page<'_>) {
         let text_digest = self.digest.of(&page.text);
         let facts = shared.sources.get(page.record.source);
@@ -214,6 +248,12 @@ impl Applier {
         if !(shared.may_be_here)(&tuple) {
             forget_text(&mut page);
         }
+        // Only what may end in a shard competes.
+        let sketcher = self.sketcher.as_mut().filter(|_| page.outcome.is_none());
+        let bands = sketcher.and_then(|sketcher| {
+            let lang = page.language.as_ref().map(|language| language.lang.to_string());
+            sketcher.bands(&page.text, &lang.unwrap_or_default())
+        });
         self.builder.push(
             &page,
             &Standing {
@@ -222,6 +262,7 @@ impl Applier {
                 tuple: Some(&tuple),
                 bound_copies: &bound_copies,
                 text_digest: text_digest.as_deref(),
+                bands,
             },
         );
     }
@@ -310,6 +351,7 @@ fn column_of(batch: &RecordBatch, name: &str) -> Result<ArrayRef> {
 
 /// The columns of a record batch that make up a [`Record`].
 struct Columns<'a> {
+    record_type: &'a StringArray,
     url: &'a StringArray,
     host: &'a StringArray,
     registered_domain: &'a StringArray,
@@ -318,6 +360,7 @@ struct Columns<'a> {
     source: &'a StringArray,
     html: &'a StringArray,
     outcome: &'a StringArray,
+    given: &'a StructArray,
 }
 
 impl<'a> Columns<'a> {
@@ -328,6 +371,7 @@ impl<'a> Columns<'a> {
             })
         };
         Ok(Self {
+            record_type: text(column::RECORD_TYPE)?,
             url: text(column::URL)?,
             host: text(column::HOST)?,
             registered_domain: text(column::REGISTERED_DOMAIN)?,
@@ -336,6 +380,10 @@ impl<'a> Columns<'a> {
             source: text(column::SOURCE)?,
             html: text(column::HTML)?,
             outcome: text(column::OUTCOME)?,
+            given: batch
+                .column_by_name(column::GIVEN)
+                .and_then(|column| column.as_struct_opt())
+                .ok_or_else(|| datafusion::common::internal_datafusion_err!("the reader gives no facts"))?,
         })
     }
 
@@ -346,8 +394,18 @@ impl<'a> Columns<'a> {
 
     /// The page in `row`, if the reader found one there.
     fn page(&self, row: usize) -> Option<Record<'a>> {
+        self.html.is_valid(row).then(|| self.record(row))
+    }
+
+    /// The revisit in `row`, if it is one.
+    fn revisit(&self, row: usize) -> Option<Record<'a>> {
+        let is_one = self.record_type.is_valid(row) && self.record_type.value(row) == "revisit";
+        is_one.then(|| self.record(row))
+    }
+
+    fn record(&self, row: usize) -> Record<'a> {
         let value = |array: &'a StringArray| if array.is_valid(row) { array.value(row) } else { "" };
-        self.html.is_valid(row).then(|| Record {
+        Record {
             url: value(self.url),
             host: value(self.host),
             registered_domain: value(self.registered_domain),
@@ -355,6 +413,49 @@ impl<'a> Columns<'a> {
             http_head: value(self.http_head),
             source: value(self.source),
             html: value(self.html),
+            given: self.given(row),
+        }
+    }
+
+    fn given_text(&self, row: usize, field: usize) -> &'a str {
+        let texts = self.given.column(field).as_string::<i32>();
+        if texts.is_valid(row) { texts.value(row) } else { "" }
+    }
+
+    fn given(&self, row: usize) -> Option<Given<'a>> {
+        self.given.is_valid(row).then(|| Given {
+            lang: self.given_text(row, 1),
+            license: self.given_text(row, 2),
+            attribution: self.given_text(row, 3),
         })
+    }
+
+    /// The text and title of a document that has them without any extraction.
+    fn give(&self, row: usize, page: &mut Page<'_>) {
+        if page.record.given.is_none() {
+            return;
+        }
+        self.given_text(row, 0).clone_into(&mut page.title);
+        page.record.html.clone_into(&mut page.text);
+        page.extractor = GIVEN_TEXT;
+        page.blocks = blocks_of_plain_text(&page.text, 1.0);
+    }
+
+    /// The countries that bind the document by the word of whoever hands the corpus over: what one run found out is not
+    /// lost to the next.
+    fn given_claims(&self, row: usize, source: &str) -> Vec<Claim> {
+        let lists = self.given.column(4).as_list::<i32>();
+        if self.given.is_null(row) || lists.is_null(row) {
+            return Vec::new();
+        }
+        let countries = lists.value(row);
+        let claim = |country: &str| Claim {
+            country: country.to_owned(),
+            basis: "contract",
+            binding: true,
+            confidence: 1.0,
+            evidence: format!("given by source {source}"),
+        };
+        countries.as_string::<i32>().iter().flatten().map(claim).collect()
     }
 }

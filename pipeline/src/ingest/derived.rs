@@ -2,7 +2,7 @@
 
 use arrow::array::{
     ArrayBuilder, ArrayRef, BooleanBuilder, Float32Builder, ListBuilder, StringBuilder, StructBuilder,
-    UInt8Builder, UInt32Builder,
+    UInt8Builder, UInt32Builder, UInt64Builder,
 };
 use arrow::datatypes::{DataType, Field, Fields};
 use kilim_connectors::seeds::SeedRecord;
@@ -24,6 +24,8 @@ pub(super) struct Standing<'a> {
     pub bound_copies: &'a str,
     /// Digest of the normalised text.
     pub text_digest: Option<&'a str>,
+    /// Bands of its sketch.
+    pub bands: Option<&'a [u64]>,
 }
 
 /// Builds the derived columns and the marks of one batch.
@@ -55,6 +57,7 @@ pub(super) struct DerivedBuilder {
     personal: BooleanBuilder,
     community: ListBuilder<StringBuilder>,
     text_digest: StringBuilder,
+    bands: ListBuilder<UInt64Builder>,
     outcome: StringBuilder,
     reasons: ListBuilder<StructBuilder>,
 }
@@ -112,6 +115,7 @@ impl Default for DerivedBuilder {
             personal: BooleanBuilder::new(),
             community: ListBuilder::new(StringBuilder::new()),
             text_digest: StringBuilder::new(),
+            bands: ListBuilder::new(UInt64Builder::new()),
             outcome: StringBuilder::new(),
             reasons: list_of_fields(reason_fields()),
         }
@@ -121,7 +125,7 @@ impl Default for DerivedBuilder {
 impl DerivedBuilder {
     /// One page as the steps left it.
     pub(super) fn push(&mut self, page: &Page<'_>, standing: &Standing<'_>) {
-        self.push_seed(standing);
+        self.push_seed(page, standing);
         self.push_text(page, standing);
         self.push_language(page);
         self.push_license(page);
@@ -137,10 +141,13 @@ impl DerivedBuilder {
         self.reasons.append(true);
     }
 
-    fn push_seed(&mut self, standing: &Standing<'_>) {
+    fn push_seed(&mut self, page: &Page<'_>, standing: &Standing<'_>) {
         self.seed_id.append_option(standing.seed.map(|seed| seed.seed_id.as_str()));
         self.steward.append_option(standing.steward);
-        for language in standing.seed.map_or(&[][..], |seed| &seed.languages) {
+        let languages = standing.seed.map_or(&[][..], |seed| &seed.languages);
+        let given = page.record.given.map(|given| given.lang).filter(|lang| !lang.is_empty());
+        let given = given.filter(|given| languages.iter().all(|language| language != given));
+        for language in languages.iter().map(String::as_str).chain(given) {
             self.declared_lang.values().append_value(language);
         }
         self.declared_lang.append(true);
@@ -163,6 +170,8 @@ impl DerivedBuilder {
         }
         self.blocks.append(true);
         self.text_digest.append_option(standing.text_digest);
+        self.bands.values().append_slice(standing.bands.unwrap_or_default());
+        self.bands.append(standing.bands.is_some());
     }
 
     fn push_language(&mut self, page: &Page<'_>) {
@@ -257,12 +266,13 @@ impl DerivedBuilder {
         self.jurisdiction_claims.append(false);
         self.personal.append_null();
         self.community.append(false);
+        self.bands.append(false);
         self.reasons.append(true);
     }
 
     /// Derived columns in the order of the schema, then outcome and reasons.
     pub(super) fn finish(&mut self) -> (Vec<ArrayRef>, ArrayRef, ArrayRef) {
-        let builders: [&mut dyn ArrayBuilder; 27] = [
+        let builders: [&mut dyn ArrayBuilder; 28] = [
             &mut self.seed_id,
             &mut self.steward,
             &mut self.declared_lang,
@@ -290,6 +300,7 @@ impl DerivedBuilder {
             &mut self.personal,
             &mut self.community,
             &mut self.text_digest,
+            &mut self.bands,
         ];
         let derived = builders.into_iter().map(ArrayBuilder::finish).collect();
         (derived, ArrayBuilder::finish(&mut self.outcome), ArrayBuilder::finish(&mut self.reasons))

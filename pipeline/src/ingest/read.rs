@@ -30,7 +30,7 @@ use crate::document::{column, record_schema, split_end_fields};
 use crate::engine::{InputNeeds, Operator};
 
 /// Bytes asked of the store at once.
-const WINDOW_BYTES: u64 = 8 << 20;
+pub(super) const WINDOW_BYTES: u64 = 8 << 20;
 
 /// One range of one input.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -88,7 +88,7 @@ pub fn split_batch(split: &Split) -> Result<RecordBatch> {
     )?)
 }
 
-fn splits_of(batch: &RecordBatch) -> Result<Vec<Split>> {
+pub(super) fn splits_of(batch: &RecordBatch) -> Result<Vec<Split>> {
     let text = |index: usize, row: usize| {
         let column = batch.column(index).as_string::<i32>();
         arrow::array::Array::is_valid(column, row).then(|| column.value(row).to_owned())
@@ -201,13 +201,7 @@ impl Reader {
     async fn open(&mut self, split: &Split) -> Result<SplitReader> {
         let place = Location::parse(&split.url, &self.base_dir).map_err(external)?;
         let range = split.offset..split.offset + split.length;
-        let mut window = Window {
-            stores: Arc::clone(&self.stores),
-            place,
-            start: range.start,
-            bytes: Vec::new(),
-            file_bytes: split.file_bytes,
-        };
+        let mut window = Window::new(Arc::clone(&self.stores), place, range.start, split.file_bytes);
         let source = match window.format().await? {
             Ok(format) => {
                 let parser = SplitParser::new(format, range.clone(), self.limits);
@@ -216,12 +210,7 @@ impl Reader {
             }
             Err(error) => Source::Unreadable(error),
         };
-        let facts = SplitFacts {
-            input: split.input.clone(),
-            file_name: split.input.rsplit('/').next().unwrap_or(&split.input).to_owned(),
-            source: split.source.clone(),
-            crawl: split.crawl.clone(),
-        };
+        let facts = SplitFacts::of(split);
         Ok(SplitReader {
             source,
             hasher: Some(PieceHasher::new(range.start, range.end, split.file_bytes)),
@@ -236,26 +225,37 @@ impl Reader {
 }
 
 /// The part of the file that is in memory.
-struct Window {
+pub(super) struct Window {
     stores: Arc<Stores>,
-    place: Location,
-    start: u64,
-    bytes: Vec<u8>,
-    file_bytes: u64,
+    pub(super) place: Location,
+    pub(super) start: u64,
+    pub(super) bytes: Vec<u8>,
+    pub(super) file_bytes: u64,
 }
 
 impl Window {
-    fn end(&self) -> u64 {
+    /// Nothing yet, from `start` on.
+    pub(super) fn new(stores: Arc<Stores>, place: Location, start: u64, file_bytes: u64) -> Self {
+        Self { stores, place, start, bytes: Vec::new(), file_bytes }
+    }
+
+    pub(super) fn end(&self) -> u64 {
         self.start + self.bytes.len() as u64
     }
 
-    fn at_eof(&self) -> bool {
+    pub(super) fn at_eof(&self) -> bool {
         self.end() >= self.file_bytes
+    }
+
+    /// The bytes from `position` on that are in memory.
+    pub(super) fn from(&self, position: u64) -> &[u8] {
+        let done = usize::try_from(position.saturating_sub(self.start)).unwrap_or(usize::MAX);
+        &self.bytes[done.min(self.bytes.len())..]
     }
 
     /// Drops what lies before `position` and makes at least `at_least` bytes from there available, or all there is;
     /// of the store, at least `least` bytes are asked.
-    async fn grow(&mut self, position: u64, at_least: u64, least: u64) -> Result<Range<usize>> {
+    pub(super) async fn grow(&mut self, position: u64, at_least: u64, least: u64) -> Result<Range<usize>> {
         let done = usize::try_from(position - self.start).unwrap_or(usize::MAX).min(self.bytes.len());
         self.bytes.drain(..done);
         self.start = position;
@@ -361,31 +361,48 @@ impl SplitReader {
         let items = self.items.clone().unwrap_or(self.range.start..self.range.start);
         self.rows.push_split_end();
         let batch = self.rows.finish()?;
-        let before = batch.num_rows() - 1;
-        let number = |value: u64| -> ArrayRef { Arc::new(UInt64Array::from(vec![value])) };
-        let end: ArrayRef = Arc::new(StructArray::try_new(
-            split_end_fields(),
-            vec![
-                number(self.range.start),
-                number(self.range.end - self.range.start),
-                number(items.start),
-                number(items.end),
-                number(self.padding),
-                Arc::new(StringArray::from(vec![pieces])),
-            ],
-            None,
-        )?);
-        let nulls = new_null_array(end.data_type(), before);
-        let schema = batch.schema();
-        let mut columns = batch.columns().to_vec();
-        let last = schema.index_of(column::SPLIT_END)?;
-        columns[last] = arrow::compute::concat(&[nulls.as_ref(), end.as_ref()])?;
-        Ok(RecordBatch::try_new(schema, columns)?)
+        with_ending(&batch, &Ending { range: self.range.clone(), items, padding: self.padding, pieces })
     }
 }
 
+/// What the row that ends a split says.
+pub(super) struct Ending {
+    /// The split.
+    pub(super) range: Range<u64>,
+    /// Where its first item began and the last one ended.
+    pub(super) items: Range<u64>,
+    /// Bytes of items that have no row.
+    pub(super) padding: u64,
+    /// Digests of its pieces.
+    pub(super) pieces: String,
+}
+
+/// The last batch of a split, with `ending` in its last row.
+pub(super) fn with_ending(batch: &RecordBatch, ending: &Ending) -> Result<RecordBatch> {
+    let before = batch.num_rows() - 1;
+    let number = |value: u64| -> ArrayRef { Arc::new(UInt64Array::from(vec![value])) };
+    let end: ArrayRef = Arc::new(StructArray::try_new(
+        split_end_fields(),
+        vec![
+            number(ending.range.start),
+            number(ending.range.end - ending.range.start),
+            number(ending.items.start),
+            number(ending.items.end),
+            number(ending.padding),
+            Arc::new(StringArray::from(vec![ending.pieces.as_str()])),
+        ],
+        None,
+    )?);
+    let nulls = new_null_array(end.data_type(), before);
+    let schema = batch.schema();
+    let mut columns = batch.columns().to_vec();
+    let last = schema.index_of(column::SPLIT_END)?;
+    columns[last] = arrow::compute::concat(&[nulls.as_ref(), end.as_ref()])?;
+    Ok(RecordBatch::try_new(schema, columns)?)
+}
+
 /// Hashes the bytes that have just come in.
-fn feed(hasher: &mut Option<PieceHasher>, window: &Window, fresh: Range<usize>) {
+pub(super) fn feed(hasher: &mut Option<PieceHasher>, window: &Window, fresh: Range<usize>) {
     let Some(hasher) = hasher else { return };
     let first = window.start + fresh.start as u64;
     // A window may begin before the split: those bytes are the split's before.
@@ -394,6 +411,6 @@ fn feed(hasher: &mut Option<PieceHasher>, window: &Window, fresh: Range<usize>) 
     hasher.update(&bytes[skip.min(bytes.len())..]);
 }
 
-fn external(error: impl std::error::Error + Send + Sync + 'static) -> DataFusionError {
+pub(super) fn external(error: impl std::error::Error + Send + Sync + 'static) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }

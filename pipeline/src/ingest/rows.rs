@@ -15,12 +15,13 @@ use kilim_connectors::warc::{Damage, FormatError, Record, RecordProblem};
 use kilim_connectors::web;
 
 use super::page::{self, Reading};
+use super::read::Split;
 use crate::document::{Outcome, reason_fields, record_schema};
 
 /// Most rows in a batch.
-const BATCH_ROWS: usize = 256;
+pub(super) const BATCH_ROWS: usize = 256;
 /// A batch is handed on once its pages reach this many bytes; the last page may overshoot.
-const BATCH_BYTES: usize = 8 << 20;
+pub(super) const BATCH_BYTES: usize = 8 << 20;
 /// Id of the reader in `reasons`.
 pub const READER: &str = "read";
 /// The reader's one reason to reject a page that it could read.
@@ -40,6 +41,18 @@ pub(super) struct SplitFacts {
     pub source: String,
     /// Name of the crawl, if the config gives one.
     pub crawl: Option<String>,
+}
+
+impl SplitFacts {
+    /// Those of `split`.
+    pub(super) fn of(split: &Split) -> Self {
+        Self {
+            input: split.input.clone(),
+            file_name: split.input.rsplit('/').next().unwrap_or(&split.input).to_owned(),
+            source: split.source.clone(),
+            crawl: split.crawl.clone(),
+        }
+    }
 }
 
 /// Builds record batches row by row.
@@ -172,8 +185,8 @@ impl RowBuilder {
         self.fetched_at.append_option(header.timestamp().map(jiff::Timestamp::as_millisecond));
         self.ip.append_option(header.get("WARC-IP-Address"));
         self.payload_digest.append_option(header.get("WARC-Payload-Digest"));
-        self.refers_to
-            .append_option(header.get("WARC-Refers-To").or_else(|| header.get("WARC-Refers-To-Target-URI")));
+        let refers_to = header.get("WARC-Refers-To").or_else(|| header.get("WARC-Refers-To-Target-URI"));
+        self.refers_to.append_option(refers_to.map(without_brackets));
         let cut_short = record.problems.contains(&RecordProblem::CutShort).then_some(CUT_SHORT);
         let cut = record.truncated_by_cap().then_some("length").or(cut_short);
         let segmented = page::is_segmented(header).then_some(page::SEGMENTED);
@@ -324,9 +337,15 @@ impl RowBuilder {
             &mut self.reasons,
         ];
         columns.extend(builders.into_iter().map(ArrayBuilder::finish));
-        columns.push(new_null_array(self.schema.field(28).data_type(), rows));
+        let others = &self.schema.fields()[columns.len()..];
+        columns.extend(others.iter().map(|field| new_null_array(field.data_type(), rows)));
         RecordBatch::try_new(Arc::clone(&self.schema), columns)
     }
+}
+
+/// An id or address as other columns have it.
+fn without_brackets(value: &str) -> &str {
+    value.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or(value).trim()
 }
 
 /// Appends to field `index` of a struct of text fields.

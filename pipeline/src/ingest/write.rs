@@ -22,6 +22,7 @@ use tempfile::NamedTempFile;
 
 use crate::document::{column, document_schema};
 use crate::engine::{ManifestRow, Operator, manifest_batch, manifest_row_schema};
+use crate::points::point;
 
 /// Rows of a row group in the work directory: bounds what a reader must hold.
 const ROW_GROUP_ROWS: usize = 4096;
@@ -137,6 +138,7 @@ async fn write_split(
         };
         let (documents, end) = cut_end(&batch)?;
         file.write(&documents)?;
+        point("split.reading");
         if let Some(end) = end {
             let file =
                 open.take().ok_or_else(|| internal_datafusion_err!("a split ended before it began"))?;
@@ -247,7 +249,9 @@ impl SplitFile {
             bytes,
         };
         file.persist(SplitDone::rows_path(folder, key)).map_err(|error| error.error)?;
+        point("split.rows");
         done.commit(folder)?;
+        point("split.committed");
         Ok(done)
     }
 }

@@ -1,7 +1,11 @@
 //! What can go wrong with a run, and whose move it is.
 
+use std::error::Error;
+use std::io;
+
 use datafusion::error::DataFusionError;
-use kilim_connectors::store::StoreError;
+use kilim_connectors::shards::ShardError;
+use kilim_connectors::store::{StoreError, is_full};
 
 use crate::config::Diagnostics;
 use crate::seal::ForeignRow;
@@ -75,6 +79,9 @@ impl RunError {
             Self::WorkDir(WorkDirError::Busy { .. }) => {
                 Some("wait for it, or give this config a work_dir of its own".to_owned())
             }
+            Self::WorkDir(WorkDirError::Io { source, .. }) | Self::Io { source, .. } if is_full(source) => {
+                Some(FULL.to_owned())
+            }
             Self::WorkDir(WorkDirError::Io { .. }) | Self::Io { .. } => {
                 Some("check that the folder may be written and that the disk is not full".to_owned())
             }
@@ -87,22 +94,39 @@ impl RunError {
     }
 }
 
-fn stage_hint(error: &DataFusionError) -> Option<String> {
-    let text = error.to_string();
-    if text.contains("No space left") || text.contains("StorageFull") {
-        return Some(
-            "the disk is full: free some space and run the same command again; what is done stays".to_owned(),
-        );
-    }
-    if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) {
-        return Some("raise --memory; what is done stays".to_owned());
-    }
-    find_store(error).map(|hint| format!("{hint}; what is done stays"))
-}
+/// The next move where there is no room.
+const FULL: &str = "the disk is full, or a quota or a limit on file sizes is reached: free some space and run the same \
+                    command again; what is done stays";
 
-fn find_store(error: &DataFusionError) -> Option<String> {
+/// Numbers of the errors of Linux behind [`is_full`].
+const ENOSPC: i32 = 28;
+const EFBIG: i32 = 27;
+const EDQUOT: i32 = 122;
+
+fn stage_hint(error: &DataFusionError) -> Option<String> {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(store) = error.downcast_ref::<StoreError>() {
+            return Some(store.hint());
+        }
+        if error.downcast_ref::<io::Error>().is_some_and(is_full) {
+            return Some(FULL.to_owned());
+        }
+        if let Some(DataFusionError::ResourcesExhausted(_)) = error.downcast_ref::<DataFusionError>() {
+            return Some("raise --memory; what is done stays".to_owned());
+        }
+        cause = error.source();
+    }
+    let text = error.to_string();
+    // The Parquet writer keeps only the words of an error that it meets when it writes its last bytes.
+    if [ENOSPC, EFBIG, EDQUOT]
+        .iter()
+        .any(|error| text.contains(&io::Error::from_raw_os_error(*error).to_string()))
+    {
+        return Some(FULL.to_owned());
+    }
     let DataFusionError::External(source) = error.find_root() else { return None };
-    source.downcast_ref::<StoreError>().map(StoreError::hint)
+    source.downcast_ref::<ShardError>().map(|shard| format!("{}; what is done stays", shard.hint()))
 }
 
 /// The external error of type `T` at the root of `error`.

@@ -40,7 +40,7 @@ pub async fn hold_stages(
     rows: Vec<RecordBatch>,
 ) -> std::result::Result<Vec<PlannedTable>, RunError> {
     let routing_failed = RunError::stage("route");
-    let plans = hold_facts(context, rows).await;
+    let plans = hold_facts(context, prepared, rows).await;
     let mut plans = plans.map_err(RunError::stage("dedup"))?;
     let tuples = route::tuples(context).await.map_err(&routing_failed)?;
     let decisions = DecisionTable::build(&prepared.decider, tuples, MAX_TUPLES)
@@ -52,17 +52,36 @@ pub async fn hold_stages(
     Ok(plans)
 }
 
-async fn hold_facts(context: &SessionContext, rows: Vec<RecordBatch>) -> Result<Vec<PlannedTable>> {
+async fn hold_facts(
+    context: &SessionContext,
+    prepared: &Prepared,
+    rows: Vec<RecordBatch>,
+) -> Result<Vec<PlannedTable>> {
     for function in [functions::union_labels(), functions::labels(), functions::policy_tuple()] {
         context.register_udf(function);
     }
     context.register_table("rows", Arc::new(MemTable::try_new(document_schema(), vec![rows])?))?;
-    context.register_table("rows_keyed", context.sql(dedup::ROWS_KEYED).await?.into_view())?;
     let mut plans = Vec::new();
+    let revisits = dedup::revisits(context).await?;
+    hold(context, "dedup", "revisits", revisits, &mut plans).await?;
+    dedup::register_rows_keyed(context).await?;
     let clusters = dedup::clusters(context).await?;
     hold(context, "dedup", "clusters", clusters, &mut plans).await?;
     let repeats = dedup::repeats(context).await?;
     hold(context, "dedup", "repeats", repeats, &mut plans).await?;
+    if prepared.sketch.is_some() {
+        let edges = dedup::near::edges(context).await?;
+        hold(context, "dedup", "edges", edges, &mut plans).await?;
+        let components = dedup::near::components(context).await?;
+        hold(context, "dedup", "near_ids", components, &mut plans).await?;
+        let texts = dedup::near::texts(context).await?;
+        hold(context, "dedup", "near_texts", texts, &mut plans).await?;
+        let near = dedup::near::near(context).await?;
+        hold(context, "dedup", "near", near, &mut plans).await?;
+    } else {
+        let near = dedup::near::none(context).await?;
+        hold(context, "dedup", "near", near, &mut plans).await?;
+    }
     let facts = route::facts(context).await?;
     hold(context, "route", "facts", facts, &mut plans).await?;
     Ok(plans)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use datafusion::catalog::MemTable;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use kilim_connectors::documents;
 use kilim_connectors::http::HttpLimits;
 use kilim_connectors::warc::ReadLimits;
 
@@ -13,8 +14,8 @@ use super::error::RunError;
 use super::prepare::Prepared;
 use crate::engine::{Embedded, Engine, Stage, apply};
 use crate::ingest::{
-    ApplySteps, DocumentWrite, Progress, Shared, Split, SplitDone, WarcRead, file_digest, split_batch,
-    split_schema,
+    ApplySteps, DocumentRead, DocumentWrite, Progress, Shared, Split, SplitDone, WarcRead, file_digest,
+    split_batch, split_schema,
 };
 use crate::seal::InputDigest;
 use crate::step::Resources;
@@ -27,17 +28,6 @@ pub fn ingest_plan(
     splits: &[Split],
     progress: &Arc<Progress>,
 ) -> datafusion::common::Result<LogicalPlan> {
-    let partitions = splits.iter().map(|split| Ok(vec![split_batch(split)?]));
-    let partitions = partitions.collect::<datafusion::common::Result<Vec<_>>>()?;
-    let table = Arc::new(MemTable::try_new(split_schema(), partitions)?);
-    let scan = LogicalPlanBuilder::scan("splits", provider_as_source(table), None)?.build()?;
-    let read = WarcRead {
-        stores: Arc::clone(&prepared.stores),
-        base_dir: prepared.base_dir.clone(),
-        limits: ReadLimits::default(),
-        response_limits: HttpLimits::default(),
-        progress: Arc::clone(progress),
-    };
     let decider = Arc::clone(&prepared.decider);
     let place = prepared.config.runs_at.to_string();
     let shared = Shared {
@@ -46,13 +36,60 @@ pub fn ingest_plan(
         seeds: prepared.seed_index(),
         sources: prepared.sources.clone(),
         may_be_here: Arc::new(move |tuple| decider.decide_process(&place, tuple).allowed),
+        sketch: prepared.sketch,
         progress: Arc::clone(progress),
     };
     let keys = splits.iter().map(|split| ((split.input.clone(), split.offset), split.key.clone())).collect();
     let write = DocumentWrite { folder: work_dir.documents(), keys: Arc::new(keys) };
-    let read = apply(Arc::new(read), scan)?;
+    let read = read_plan(prepared, splits, progress)?;
     let steps = apply(Arc::new(ApplySteps::new(Arc::new(shared))), read)?;
     apply(Arc::new(write), steps)
+}
+
+/// The readers over `splits`: one for crawl files, one for documents, and both where a run has both.
+fn read_plan(
+    prepared: &Prepared,
+    splits: &[Split],
+    progress: &Arc<Progress>,
+) -> datafusion::common::Result<LogicalPlan> {
+    let (given, crawl): (Vec<&Split>, Vec<&Split>) =
+        splits.iter().partition(|split| prepared.documents.contains_key(&split.source));
+    let documents = (!given.is_empty()).then(|| {
+        let read = DocumentRead {
+            stores: Arc::clone(&prepared.stores),
+            base_dir: prepared.base_dir.clone(),
+            sources: Arc::clone(&prepared.documents),
+            limits: documents::ReadLimits::default(),
+            progress: Arc::clone(progress),
+        };
+        apply(Arc::new(read), scan(&given)?)
+    });
+    let documents = documents.transpose()?;
+    if let Some(documents) = &documents
+        && crawl.is_empty()
+    {
+        return Ok(documents.clone());
+    }
+    let read = WarcRead {
+        stores: Arc::clone(&prepared.stores),
+        base_dir: prepared.base_dir.clone(),
+        limits: ReadLimits::default(),
+        response_limits: HttpLimits::default(),
+        progress: Arc::clone(progress),
+    };
+    let crawl = apply(Arc::new(read), scan(&crawl)?)?;
+    match documents {
+        Some(documents) => LogicalPlanBuilder::from(crawl).union(documents)?.build(),
+        None => Ok(crawl),
+    }
+}
+
+/// A table of splits, one partition each.
+fn scan(splits: &[&Split]) -> datafusion::common::Result<LogicalPlan> {
+    let partitions = splits.iter().map(|split| Ok(vec![split_batch(split)?]));
+    let partitions = partitions.collect::<datafusion::common::Result<Vec<_>>>()?;
+    let table = Arc::new(MemTable::try_new(split_schema(), partitions)?);
+    LogicalPlanBuilder::scan("splits", provider_as_source(table), None)?.build()
 }
 
 /// Bytes that the rows of stage 1 and the sorts after it take per byte of crawl: 0.5 was seen on 40 MB of pages in 246
@@ -70,6 +107,23 @@ pub(super) fn space(prepared: &Prepared, work_dir: &WorkDir) -> Result<(u64, u64
         source,
     })?;
     Ok((needed, free))
+}
+
+/// Refuses a run that is to begin after stage 1, if there is a split to read.
+pub(super) fn refuse_unread(prepared: &Prepared, work_dir: &WorkDir) -> Result<(), RunError> {
+    let folder = work_dir.documents();
+    let all = prepared.splits.len();
+    let unread =
+        prepared.splits.iter().filter(|split| SplitDone::find(&folder, &split.key).is_none()).count();
+    if unread == 0 {
+        return Ok(());
+    }
+    Err(RunError::refused(
+        format!(
+            "{unread} of {all} splits have no commit under the current keys: the ingest stage has to run first"
+        ),
+        "leave out --from; an added or changed file, step, model or seed list gives splits another key",
+    ))
 }
 
 /// Reads what has not been read, and hands back all splits in order.

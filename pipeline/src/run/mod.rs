@@ -8,6 +8,7 @@ mod error;
 pub mod in_memory;
 mod ingest;
 mod prepare;
+mod publish;
 mod route;
 mod seal;
 pub mod tables;
@@ -30,6 +31,7 @@ use crate::document::Outcome;
 use crate::engine::{Embedded, Limits};
 use crate::ingest::Progress;
 use crate::ledger::{LEDGER_VERSION, Ledger, LedgerNode};
+use crate::points::point;
 use crate::work_dir::{WorkDir, write_json};
 
 /// How far a run goes.
@@ -56,6 +58,9 @@ pub struct RunOptions {
     pub node: Option<String>,
     /// Where to stop.
     pub until: Until,
+    /// The last stage that must have been committed before, under the current keys: the run refuses to do any work of it
+    /// or of an earlier one.
+    pub done: Option<Until>,
 }
 
 /// What a run tells whoever watches it.
@@ -105,9 +110,16 @@ pub async fn run(
     progress: &Arc<Progress>,
     watch: &dyn Watch,
 ) -> Result<Finished, RunError> {
+    if options.done.is_some_and(|done| done >= options.until) {
+        let hint = "the stages are ingest, dedup, route, seal; leave out one of the two flags";
+        return Err(RunError::refused("the run would end before the stage it is to begin with", hint));
+    }
     let work_dir = work_dir_of(loaded);
     let _lock = work_dir.open()?;
     let prepared = prepare(loaded, options.node.as_deref()).await?;
+    if options.done >= Some(Until::Ingest) {
+        ingest::refuse_unread(&prepared, &work_dir)?;
+    }
     let engine = Embedded::new(&Limits {
         threads: options.threads,
         memory: options.memory,
@@ -135,13 +147,16 @@ pub async fn run(
     }
 
     watch.stage("dedup", splits.len(), 0);
-    let (dedup_folder, dedup_key) = route::find_copies(&engine, &work_dir, &splits).await?;
+    let (dedup_folder, dedup_key) =
+        route::find_copies(&prepared, &engine, &work_dir, &splits, options.done >= Some(Until::Dedup))
+            .await?;
     if options.until == Until::Dedup {
         return Ok(finished);
     }
 
     watch.stage("route", splits.len(), 0);
-    let routed = route::route(&prepared, &engine, &work_dir, dedup_folder, &dedup_key).await?;
+    let stands = options.done >= Some(Until::Route);
+    let routed = route::route(&prepared, &engine, &work_dir, dedup_folder, &dedup_key, stands).await?;
     finished.outcomes = outcomes(&engine).await?;
     balance(&finished.outcomes, records)?;
     let broken = finished.outcomes.get(&Outcome::Broken).copied().unwrap_or(0);
@@ -177,6 +192,7 @@ pub async fn run(
             .collect(),
     };
     write_json(&work_dir.ledger(), &ledger)?;
+    point("ledger.written");
     write_json(&work_dir.run_notes(), &started.notes(options, &ledger.run_id))?;
     ledger.register(engine.context(), &work_dir).await.map_err(RunError::stage("ledger"))?;
     finished.checks = run_checks(engine.context(), &prepared.config.checks).await?;

@@ -4,21 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use kilim_connectors::documents;
 use kilim_connectors::seeds::{self, ImportOptions, Mode as SeedMode, SeedIndex, SeedRecord};
 use kilim_connectors::store::{InputFile, Stores, expand_inputs};
 
 use super::error::RunError;
-use crate::config::{CorpusConfig, Loaded, Mode, SourceConfig};
-use crate::ingest::{NamedStep, SourceFacts, Split};
+use crate::config::{self, CorpusConfig, Loaded, Mode, SourceConfig, SourceName};
+use crate::dedup::SketchSettings;
+use crate::ingest::{DocumentSource, NamedStep, SourceFacts, Split};
 use crate::policy::{Action, Blocs, Decider, NodeFacts, Policies, SHIPPED_BLOCS};
 use crate::seal::NamedDigest;
 use crate::step::Resources;
 use crate::steps::StepKind;
+use crate::steps::dedup_minhash::DedupMinhash;
 
 /// Raised when stage 1 writes other rows for the same bytes and steps.
 const INGEST_VERSION: u32 = 2;
 
-/// One crawl file of the run.
+/// Raised when `DocumentRead` gives other rows for the same bytes and fields.
+const DOCUMENTS_VERSION: u32 = 1;
+
+/// One crawl file, or file of documents, of the run.
 #[derive(Debug, Clone)]
 pub struct Input {
     /// The file.
@@ -47,10 +53,14 @@ pub struct Prepared {
     pub seeds_digest: Option<String>,
     /// Facts by source.
     pub sources: BTreeMap<String, SourceFacts>,
+    /// How to read the sources that hold documents rather than crawl files.
+    pub documents: Arc<BTreeMap<String, DocumentSource>>,
     /// Document steps.
     pub steps: Vec<NamedStep>,
     /// Whether `dedup_exact` is asked for.
     pub dedup: bool,
+    /// What sketches are made like, if `dedup_minhash` is asked for.
+    pub sketch: Option<SketchSettings>,
     /// Models and tables of the steps.
     pub models: Vec<NamedDigest>,
     /// The policies.
@@ -122,10 +132,17 @@ fn prepare_with(
         .map(|step| NamedStep { id: Arc::from(step.id.as_str()), kind: step.kind.clone() })
         .collect();
     let dedup = config.steps.iter().any(|step| matches!(step.kind, StepKind::DedupExact(_)));
+    let minhash = config.steps.iter().find_map(|step| match &step.kind {
+        StepKind::DedupMinhash(minhash) => Some(minhash),
+        _ => None,
+    });
+    let sketch = minhash.map(DedupMinhash::settings);
     let models = models(&steps, &resources)?;
     let sources = source_facts(&config);
-    let ingest_key = ingest_key(&config, &steps, &models, seeds_digest.as_deref(), &sources, &policies);
-    let splits = split(&inputs, config.split_bytes.bytes(), &ingest_key);
+    let ingest_key =
+        ingest_key(&config, &steps, sketch, &models, seeds_digest.as_deref(), &sources, &policies);
+    let splits = split(&config, &inputs, &ingest_key);
+    let documents = Arc::new(document_sources(&config));
     Ok(Prepared {
         base_dir: base_dir.to_owned(),
         stores,
@@ -134,8 +151,10 @@ fn prepare_with(
         seeds,
         seeds_digest,
         sources,
+        documents,
         steps,
         dedup,
+        sketch,
         models,
         policies,
         policy_files,
@@ -169,8 +188,8 @@ async fn find_inputs(
 ) -> Result<Vec<Input>, RunError> {
     let mut found: BTreeMap<String, Input> = BTreeMap::new();
     for (name, source) in &config.sources {
-        let SourceConfig::Warc(warc) = source else { continue };
-        for file in expand_inputs(&warc.paths, base_dir, stores).await? {
+        let Some((paths, crawl)) = source.files() else { continue };
+        for file in expand_inputs(paths, base_dir, stores).await? {
             let url = file.location.url().to_string();
             if let Some(other) = found.get(&url) {
                 if other.source != name.as_str() {
@@ -181,7 +200,7 @@ async fn find_inputs(
                 }
                 continue;
             }
-            found.insert(url, Input { file, source: name.to_string(), crawl: warc.crawl.clone() });
+            found.insert(url, Input { file, source: name.to_string(), crawl: crawl.map(str::to_owned) });
         }
     }
     Ok(found.into_values().collect())
@@ -300,7 +319,7 @@ fn models(steps: &[NamedStep], resources: &Resources) -> Result<Vec<NamedDigest>
 }
 
 fn source_facts(config: &CorpusConfig) -> BTreeMap<String, SourceFacts> {
-    let facts = config.sources.iter().filter(|(_, source)| matches!(source, SourceConfig::Warc(_)));
+    let facts = config.sources.iter().filter(|(_, source)| source.files().is_some());
     facts
         .map(|(name, source)| {
             let facts = SourceFacts {
@@ -330,6 +349,7 @@ pub(super) fn key_of(parts: &[(&str, &str)]) -> String {
 fn ingest_key(
     config: &CorpusConfig,
     steps: &[NamedStep],
+    sketch: Option<SketchSettings>,
     models: &[NamedDigest],
     seeds_digest: Option<&str>,
     sources: &BTreeMap<String, SourceFacts>,
@@ -343,6 +363,7 @@ fn ingest_key(
     key_of(&[
         ("version", &INGEST_VERSION.to_string()),
         ("steps", &json(serde_json::to_string(&steps))),
+        ("sketch", &format!("{} {sketch:?}", DedupMinhash::VERSION)),
         ("models", &json(serde_json::to_string(models))),
         ("seeds", seeds_digest.unwrap_or_default()),
         ("sources", &format!("{sources:?}")),
@@ -351,26 +372,63 @@ fn ingest_key(
     ])
 }
 
-fn split(inputs: &[Input], split_bytes: u64, ingest_key: &str) -> Vec<Split> {
+/// How the sources of documents are read.
+fn document_sources(config: &CorpusConfig) -> BTreeMap<String, DocumentSource> {
+    let read = |(name, source): (&SourceName, &SourceConfig)| {
+        let SourceConfig::Documents(documents) = source else { return None };
+        let format = match documents.format {
+            config::DocumentFormat::Auto => None,
+            config::DocumentFormat::Jsonl => Some(documents::DocumentFormat::Lines),
+            config::DocumentFormat::Parquet => Some(documents::DocumentFormat::Parquet),
+        };
+        Some((name.to_string(), DocumentSource { format, fields: Arc::new(documents.fields.map()) }))
+    };
+    config.sources.iter().filter_map(read).collect()
+}
+
+/// What the rows of a file depend on besides its bytes and the steps; empty for crawl files.
+fn reading_key(source: Option<&SourceConfig>) -> String {
+    let Some(SourceConfig::Documents(documents)) = source else { return String::new() };
+    let said = serde_json::to_string(&(documents.format, &documents.fields)).expect("names of fields");
+    format!("{DOCUMENTS_VERSION} {said}")
+}
+
+/// Whether a file must be read from its start, so that splits of it would only be hashed. By its name: a file that hides
+/// what it is gives the same rows, more slowly.
+fn is_packed(source: Option<&SourceConfig>, name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let packed = [".gz", ".gzip", ".zst", ".zstd"].iter().any(|end| name.ends_with(end));
+    packed && matches!(source, Some(SourceConfig::Documents(_)))
+}
+
+fn split(config: &CorpusConfig, inputs: &[Input], ingest_key: &str) -> Vec<Split> {
     let mut splits = Vec::new();
     for input in inputs {
         let file = &input.file;
+        let source = config.sources.get(input.source.as_str());
+        let reading = reading_key(source);
+        let whole = is_packed(source, file.location.name());
+        let split_bytes = if whole { file.size } else { config.split_bytes.bytes() };
         let mut offset = 0;
         loop {
             let length = split_bytes.min(file.size - offset);
-            let key = key_of(&[
+            let (start, bytes, size) = (offset.to_string(), length.to_string(), file.size.to_string());
+            let mut parts = vec![
                 ("ingest", ingest_key),
                 ("url", file.location.url().as_str()),
                 ("identity", &file.identity),
                 ("name", file.location.name()),
                 ("source", &input.source),
                 ("crawl", input.crawl.as_deref().unwrap_or_default()),
-                ("bytes", &file.size.to_string()),
-                ("offset", &offset.to_string()),
-                ("length", &length.to_string()),
-            ]);
+                ("bytes", &size),
+                ("offset", &start),
+                ("length", &bytes),
+            ];
+            if !reading.is_empty() {
+                parts.push(("reading", &reading));
+            }
             splits.push(Split {
-                key,
+                key: key_of(&parts),
                 input: file.location.name().to_owned(),
                 url: file.location.url().to_string(),
                 offset,

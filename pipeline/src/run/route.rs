@@ -1,7 +1,7 @@
 //! Runs stages 2 and 3: copies, decisions, placements, outcomes.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::common::Result as PlanResult;
@@ -13,15 +13,15 @@ use crate::engine::Embedded;
 use crate::ingest::SplitDone;
 use crate::policy::{DecisionTable, MAX_TUPLES};
 use crate::route::{self, Routing, ShardCounts};
-use crate::work_dir::{WorkDir, read_json, write_json};
+use crate::work_dir::{STAGE_DONE, WorkDir, read_json, write_json};
 use crate::{dedup, functions};
 
 /// Raised when stage 2 gives other clusters for the same rows.
-pub(super) const DEDUP_VERSION: u32 = 1;
+pub(super) const DEDUP_VERSION: u32 = 2;
 /// Raised when stage 3 gives other routes for the same rows, clusters and policies.
-pub(super) const ROUTE_VERSION: u32 = 2;
+pub(super) const ROUTE_VERSION: u32 = 3;
 /// The last file of a stage's folder: it is whole.
-const DONE: &str = "done.json";
+const DONE: &str = STAGE_DONE;
 
 /// Where the tables of stages 2 and 3 are, and what was decided.
 pub(super) struct Routed {
@@ -44,30 +44,38 @@ struct RouteDone {
     books: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
-/// Stage 2. Registers `rows`, `rows_keyed`, `clusters` and `repeats`.
+/// Stage 2. Registers `rows`, `rows_keyed`, `clusters`, `repeats` and `near`.
 pub(super) async fn find_copies(
+    prepared: &Prepared,
     engine: &Embedded,
     work_dir: &WorkDir,
     splits: &[SplitDone],
+    must_stand: bool,
 ) -> Result<(PathBuf, String), RunError> {
     let failed = RunError::stage("dedup");
     let keys: Vec<&str> = splits.iter().map(|split| split.key.as_str()).collect();
     let key = key_of(&[("dedup", &DEDUP_VERSION.to_string()), ("splits", &keys.join(" "))]);
     let folder = work_dir.stage(&key);
+    refuse_missing("dedup", &folder, must_stand)?;
     let work = async {
         let context = engine.context();
         register_functions(engine);
         register_rows(context, &work_dir.documents(), splits).await?;
-        let keyed = context.sql(dedup::ROWS_KEYED).await?.into_view();
-        context.deregister_table("rows_keyed")?;
-        context.register_table("rows_keyed", keyed)?;
         if folder.join(DONE).exists() {
-            register(context, "clusters", &table_path(&folder, "clusters")).await?;
-            return register(context, "repeats", &table_path(&folder, "repeats")).await;
+            for name in ["revisits", "clusters", "repeats", "near"] {
+                register(context, name, &table_path(&folder, name)).await?;
+            }
+            return dedup::register_rows_keyed(context).await;
         }
         std::fs::create_dir_all(&folder)?;
+        materialise(context, &folder, "revisits", dedup::revisits(context).await?).await?;
+        dedup::register_rows_keyed(context).await?;
         materialise(context, &folder, "clusters", dedup::clusters(context).await?).await?;
-        materialise(context, &folder, "repeats", dedup::repeats(context).await?).await
+        materialise(context, &folder, "repeats", dedup::repeats(context).await?).await?;
+        match prepared.sketch {
+            Some(_) => dedup::near::materialise_near(context, &folder).await,
+            None => materialise(context, &folder, "near", dedup::near::none(context).await?).await,
+        }
     };
     work.await.map_err(failed)?;
     if !folder.join(DONE).exists() {
@@ -89,10 +97,12 @@ pub(super) async fn route(
     work_dir: &WorkDir,
     dedup_folder: PathBuf,
     dedup_key: &str,
+    must_stand: bool,
 ) -> Result<Routed, RunError> {
     let failed = RunError::stage("route");
     let key = route_key(prepared, dedup_key);
     let folder = work_dir.stage(&key);
+    refuse_missing("route", &folder, must_stand)?;
     std::fs::create_dir_all(&folder).map_err(|error| failed(error.into()))?;
     let context = engine.context();
     let done: Option<RouteDone> = read_json(&folder.join(DONE));
@@ -148,6 +158,17 @@ pub(super) async fn route(
     };
     write_json(&folder.join(DONE), &done)?;
     Ok(Routed { dedup_folder, route_folder: folder, routing, counts, books })
+}
+
+/// Refuses a run that is to begin after `stage`, if that has no commit in `folder`.
+fn refuse_missing(stage: &str, folder: &Path, must_stand: bool) -> Result<(), RunError> {
+    if !must_stand || folder.join(DONE).exists() {
+        return Ok(());
+    }
+    Err(RunError::refused(
+        format!("the {stage} stage has no commit under the current keys: it has to run first"),
+        "leave out --from, or name an earlier stage; other inputs, steps, policies or nodes give other keys",
+    ))
 }
 
 fn route_key(prepared: &Prepared, dedup_key: &str) -> String {

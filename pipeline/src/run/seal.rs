@@ -2,34 +2,26 @@
 //!
 //! A node's shards go into the first version folder (`v0001`, `v0002`, …) that has no manifest, unless the newest
 //! manifest there is already the one that this run would write: then nothing is written. Local shards are written in
-//! place; for an object store they are written below the work directory and put there one by one, never over another
-//! object. The manifest is put last: it is the commit. The card is written after it.
+//! place; for an object store they are written below the work directory, and `publish` puts them there.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kilim_connectors::shards::ShardFormat;
-use kilim_connectors::store::{Location, Stores};
-use sha2::{Digest, Sha256};
+use kilim_connectors::store::Location;
 
 use super::error::RunError;
 use super::prepare::Prepared;
+use super::publish::{DECISIONS_FILE, Target, clear, commit, known_version, write_file};
 use super::route::Routed;
 use crate::config::{self, NodeConfig};
 use crate::engine::{Embedded, Engine, Stage, apply};
 use crate::policy::{schema as policy_schema, write_rows};
 use crate::seal::{
-    FileDigest, InputDigest, MANIFEST_FILE, MANIFEST_VERSION, Manifest, ManifestNode, ManifestShard, SEAL,
-    SealNode, SealedShard, ShardWrite,
+    InputDigest, MANIFEST_FILE, MANIFEST_VERSION, Manifest, ManifestNode, ManifestShard, SEAL, SealNode,
+    SealedShard, ShardWrite,
 };
 use crate::work_dir::WorkDir;
-
-/// The card of a version folder.
-const CARD_FILE: &str = "README.md";
-
-/// The decisions beside a manifest.
-const DECISIONS_FILE: &str = "decisions.jsonl";
 
 /// A node's finished version.
 #[derive(Debug, Clone)]
@@ -44,15 +36,6 @@ pub struct NodeDone {
     pub manifest: Manifest,
     /// Whether this run wrote it; else it was there already.
     pub written: bool,
-}
-
-/// Where a node's version is written and where it ends up.
-struct Target {
-    place: Location,
-    folder: PathBuf,
-    remote: bool,
-    /// The newest version that stands there already.
-    before: Option<Location>,
 }
 
 /// Writes all shards and commits node by node, in the order of their names.
@@ -81,7 +64,8 @@ pub(super) async fn seal(
     for (name, target) in &targets {
         let own: Vec<&SealedShard> = shards.iter().filter(|shard| &shard.node == name).collect();
         let key = seal_key(prepared, name, inputs);
-        done.push(commit(prepared, routed, inputs, name, target, &own, work_dir, &key).await?);
+        let manifest = manifest(prepared, routed, inputs, name, target, &own)?;
+        done.push(commit(&prepared.stores, work_dir, name, target, manifest, &key).await?);
     }
     done.sort_by(|a, b| a.node.cmp(&b.node));
     Ok(done)
@@ -140,68 +124,6 @@ async fn find_version(
     unreachable!("there are more version numbers than folders")
 }
 
-/// A version folder without a manifest was never committed: what a killed run left there goes. Only what a run writes.
-fn clear(folder: &Path) -> Result<(), RunError> {
-    for name in ["data", "policies"] {
-        let path = folder.join(name);
-        match std::fs::remove_dir_all(&path) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(RunError::Io { action: "clear", path, source });
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// What the work directory remembers of a commit.
-#[derive(serde::Serialize, serde::Deserialize)]
-struct Remembered {
-    key: String,
-    url: String,
-    manifest_sha256: String,
-}
-
-fn remembered_path(work_dir: &WorkDir, name: &str, version: &str) -> PathBuf {
-    work_dir.root().join("commits").join(format!("{name}-{version}.json"))
-}
-
-fn version_of(place: &Location) -> &str {
-    place.name().rsplit('/').next().unwrap_or_default()
-}
-
-async fn known_version(
-    stores: &Stores,
-    work_dir: &WorkDir,
-    name: &str,
-    place: &Location,
-    key: &str,
-) -> Result<Option<NodeDone>, RunError> {
-    let path = remembered_path(work_dir, name, version_of(place));
-    let Some(remembered) = crate::work_dir::read_json::<Remembered>(&path) else { return Ok(None) };
-    if remembered.key != key || remembered.url != place.url().as_str() {
-        return Ok(None);
-    }
-    let bytes = stores.get(&place.join(MANIFEST_FILE)?).await?;
-    let manifest_sha256 = hex::encode(Sha256::digest(&bytes));
-    if manifest_sha256 != remembered.manifest_sha256 {
-        return Ok(None);
-    }
-    let Ok(manifest) = Manifest::from_bytes(&bytes) else { return Ok(None) };
-    let card = place.join(CARD_FILE)?;
-    if !stores.exists(&card).await? {
-        // The run that committed was killed before it could write it.
-        stores.put(&card, crate::seal::card(&manifest).into_bytes().into()).await?;
-    }
-    Ok(Some(NodeDone {
-        node: name.to_owned(),
-        place: place.clone(),
-        manifest_sha256,
-        manifest,
-        written: false,
-    }))
-}
-
 async fn write_shards(
     prepared: &Prepared,
     engine: &Embedded,
@@ -244,97 +166,6 @@ fn format_of(node: &NodeConfig) -> ShardFormat {
         config::ShardFormat::Parquet => ShardFormat::Parquet,
         config::ShardFormat::JsonlZst => ShardFormat::JsonlZst,
     }
-}
-
-/// Writes a file of the version folder and gives its digest.
-fn write_file(target: &Target, path: &str, bytes: &[u8]) -> Result<FileDigest, RunError> {
-    let full = target.folder.join(path);
-    let io = |source| RunError::Io { action: "write", path: full.clone(), source };
-    if let Some(folder) = full.parent() {
-        std::fs::create_dir_all(folder).map_err(io)?;
-    }
-    std::fs::write(&full, bytes).map_err(io)?;
-    Ok(FileDigest { path: path.to_owned(), sha256: hex::encode(Sha256::digest(bytes)) })
-}
-
-#[expect(clippy::too_many_arguments, reason = "the commit is where everything meets")]
-async fn commit(
-    prepared: &Prepared,
-    routed: &Routed,
-    inputs: &[InputDigest],
-    name: &str,
-    target: &Target,
-    shards: &[&SealedShard],
-    work_dir: &WorkDir,
-    key: &str,
-) -> Result<NodeDone, RunError> {
-    let manifest = manifest(prepared, routed, inputs, name, target, shards)?;
-    let bytes = manifest.to_bytes().map_err(|error| RunError::Books(error.to_string()))?;
-    let manifest_sha256 = hex::encode(Sha256::digest(&bytes));
-    let done = |place: &Location, written| NodeDone {
-        node: name.to_owned(),
-        place: place.clone(),
-        manifest_sha256: manifest_sha256.clone(),
-        manifest: manifest.clone(),
-        written,
-    };
-    // A work directory that was lost does not know what it published: the same manifest is no new version.
-    if let Some(before) = &target.before
-        && prepared.stores.get(&before.join(MANIFEST_FILE)?).await? == bytes
-    {
-        withdraw(&target.folder)?;
-        remember(work_dir, name, before, key, &manifest_sha256)?;
-        return Ok(done(before, false));
-    }
-    if target.remote {
-        let mut files: Vec<String> = shards.iter().map(|shard| shard.path.clone()).collect();
-        files.push(manifest.decisions.path.clone());
-        files.extend(manifest.policies.iter().map(|file| file.path.clone()));
-        for path in files {
-            let local = target.folder.join(&path);
-            let content = std::fs::read(&local).map_err(|source| RunError::Io {
-                action: "read",
-                path: local.clone(),
-                source,
-            })?;
-            prepared.stores.put_if_absent(&target.place.join(&path)?, content.into()).await?;
-        }
-    }
-    // Remembered first: a run killed right after the commit must know it again.
-    remember(work_dir, name, &target.place, key, &manifest_sha256)?;
-    prepared.stores.put_if_absent(&target.place.join(MANIFEST_FILE)?, bytes.into()).await?;
-    let card = crate::seal::card(&manifest);
-    prepared.stores.put(&target.place.join(CARD_FILE)?, card.into_bytes().into()).await?;
-    Ok(done(&target.place, true))
-}
-
-/// Takes back what was written for a version that turned out not to be new.
-fn withdraw(folder: &Path) -> Result<(), RunError> {
-    clear(folder)?;
-    let path = folder.join(DECISIONS_FILE);
-    std::fs::remove_file(&path).map_err(|source| RunError::Io { action: "remove", path, source })?;
-    // Only if nothing else is in it.
-    let _ = std::fs::remove_dir(folder);
-    Ok(())
-}
-
-fn remember(
-    work_dir: &WorkDir,
-    name: &str,
-    place: &Location,
-    key: &str,
-    manifest_sha256: &str,
-) -> Result<(), RunError> {
-    let remembered = Remembered {
-        key: key.to_owned(),
-        url: place.url().to_string(),
-        manifest_sha256: manifest_sha256.to_owned(),
-    };
-    let path = remembered_path(work_dir, name, version_of(place));
-    let folder = path.parent().unwrap_or(work_dir.root());
-    let io = |source| RunError::Io { action: "make", path: folder.to_owned(), source };
-    std::fs::create_dir_all(folder).map_err(io)?;
-    Ok(crate::work_dir::write_json(&path, &remembered)?)
 }
 
 fn manifest(
@@ -418,7 +249,7 @@ fn books(name: &str, routed: &Routed, rows: u64, records: u64) -> Result<BTreeMa
         RunError::Books(format!("node {name} may have {may} documents and its shards hold {rows}"))
     })?;
     books.insert("sharded".to_owned(), rows);
-    books.insert("same_text".to_owned(), copies);
+    books.insert("duplicate".to_owned(), copies);
     let total: u64 = books.values().sum();
     if total != records {
         return Err(RunError::Books(format!("node {name}: {records} records went in, {total} came out")));

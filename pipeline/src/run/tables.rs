@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::document::document_schema;
 use crate::ingest::SplitDone;
+use crate::points::point_in;
 
 /// Writes `frame` to `folder/name.parquet`, whole or not at all, and registers it as table `name`.
 pub async fn materialise(
@@ -31,6 +32,9 @@ pub async fn materialise(
         let file = std::fs::File::create(&unfinished)?;
         parquet::arrow::ArrowWriter::try_new(file, schema, None)?.close()?;
     }
+    // Durable before the commit of its stage is.
+    std::fs::File::open(&unfinished)?.sync_all()?;
+    point_in("table", name);
     std::fs::rename(&unfinished, &path)?;
     register(context, name, &path).await
 }

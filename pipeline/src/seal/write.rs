@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{InputNeeds, ManifestRow, Operator, manifest_batch, manifest_row_schema};
 use crate::functions::label_list;
+use crate::points::point;
 use crate::policy::{Decider, NodeFacts, Tuple};
 use crate::route::ShardCounts;
 
@@ -111,6 +112,7 @@ impl Operator for ShardWrite {
         InputNeeds {
             together: vec!["node", "shard_lang", "shard"],
             ordered_by: vec!["node", "shard_lang", "shard", "place", "id"],
+            ..InputNeeds::default()
         }
     }
 
@@ -251,7 +253,9 @@ impl Writer {
         }
         let mut columns = rows.columns()[PLACING_COLUMNS..].to_vec();
         columns.push(Arc::new(arrow::array::StringArray::from(decisions)));
-        open.writer.write(&RecordBatch::try_new(shard_schema(), columns)?).map_err(external)
+        open.writer.write(&RecordBatch::try_new(shard_schema(), columns)?).map_err(external)?;
+        point("shard.writing");
+        Ok(())
     }
 
     fn close(&mut self) -> Result<()> {
@@ -266,6 +270,7 @@ impl Writer {
             decisions: open.decisions,
         };
         self.done.push(ManifestRow::new(&sealed).map_err(external)?);
+        point("shard.written");
         Ok(())
     }
 }

@@ -5,7 +5,8 @@
 //! paragraph breaks, the title, the page's `lang` and the blocks of the text. The column `extractor` says how the text
 //! was found: `article` is one element full of paragraphs; `page` is the whole page less menus, foots and boxes, taken
 //! where an article would leave most of the text out, as on pages of answers, products or services; `body_text` is all
-//! of the body, where both found nothing. Plain text passes as it is (`plain_text`).
+//! of the body, where both found nothing. Plain text passes as it is (`plain_text`). The text of a document
+//! from an existing corpus is left alone (`given`).
 //!
 //! A page that would cost too much is rejected whole, never cut: `too_large`, `too_deep`, `too_many_nodes`,
 //! `too_slow`. The last is not a clock but a count of work, so that a slow machine gives the same corpus as a fast
@@ -85,6 +86,9 @@ struct ExtractStep {
 impl DocumentStep for ExtractStep {
     fn apply(&mut self, page: &mut Page<'_>) {
         let record = page.record;
+        if record.given.is_some() {
+            return;
+        }
         let bytes = record.html.len() as u64;
         if bytes > self.max_bytes {
             page.reject("too_large", Some(format!("bytes={bytes} max_bytes={}", self.max_bytes)));

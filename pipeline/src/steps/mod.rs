@@ -172,5 +172,6 @@ steps! {
     }
     corpus {
         dedup_exact => DedupExact,
+        dedup_minhash => DedupMinhash,
     }
 }

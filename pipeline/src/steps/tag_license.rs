@@ -1,8 +1,8 @@
 //! Reads what a page says about its licence, and what that is worth.
 //!
 //! # What it does
-//! Turns the marks of the page, the HTTP header `Link: …; rel="license"` and the seed's licence into evidence rows:
-//! signal, what stood there, SPDX id, scope, and whether the words around it take it back. `license` is set where all
+//! Turns the marks of the page, the HTTP header `Link: …; rel="license"`, the licence that a document of an existing
+//! corpus declares (`declared`) and the seed's licence into evidence rows: signal, what stood there, SPDX id, scope, and whether the words around it take it back. `license` is set where all
 //! evidence about the page or its site agrees; where it does not, `license` stays empty and `license_tier` is that of
 //! the strictest. Tiers: 0 unknown, 1 restricted, 2 non-commercial or no-derivatives, 3 share-alike, 4 attribution,
 //! 5 public domain. `attribution` names whom to credit.
@@ -68,6 +68,7 @@ impl DocumentStep for TagLicense {
                 .filter(|row| row.scope == "page" || row.scope == "site")
                 .for_each(|row| row.negated = true);
         }
+        evidence.extend(page.record.given.and_then(|given| declared(given.license)));
         if let Some(seed) = page.seed
             && let Some(licence) = &seed.license
         {
@@ -90,6 +91,18 @@ fn row(signal: &'static str, raw: &str, spdx: Option<String>) -> LicenseEvidence
         negated: false,
         context: String::new(),
     }
+}
+
+/// What a document of an existing corpus says about its licence: an id, a URL, or words.
+fn declared(license: &str) -> Option<LicenseEvidence> {
+    if license.is_empty() {
+        return None;
+    }
+    let found = licences::from_id(license).or_else(|| licences::from_url(license));
+    let reference = || license.starts_with("LicenseRef-").then(|| license.to_owned());
+    let spdx = found.map(|licence| licence.spdx).or_else(reference);
+    let negated = licences::reserves_all_rights(license);
+    Some(LicenseEvidence { negated, ..row("declared", license, spdx) })
 }
 
 /// `Link` headers with `rel=license`. One with another `anchor` speaks of another resource.
@@ -224,6 +237,9 @@ fn decide(page: &mut Page<'_>, evidence: &[LicenseEvidence]) {
 
 /// Author, site and URL, as far as the page names them.
 fn attribution(page: &Page<'_>) -> String {
+    if let Some(given) = page.record.given.filter(|given| !given.attribution.is_empty()) {
+        return given.attribution.to_owned();
+    }
     let meta = |keys: &[&str]| {
         keys.iter().find_map(|key| {
             let mark = page.marks.iter().find(|mark| mark.element == "meta" && mark.key == *key)?;
@@ -235,4 +251,31 @@ fn attribution(page: &Page<'_>) -> String {
     let title = Some(page.title.as_str()).filter(|title| !title.is_empty());
     let url = Some(page.record.url).filter(|url| !url.is_empty());
     [title, author, site, url].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Given, Record};
+
+    #[test]
+    fn a_declared_licence_is_read_as_an_id_a_url_or_words() {
+        for (license, spdx, tier) in [
+            ("CC-BY-4.0", Some("CC-BY-4.0"), 4),
+            ("cc by-sa 3.0", Some("CC-BY-SA-3.0"), 3),
+            ("https://creativecommons.org/publicdomain/zero/1.0/", Some("CC0-1.0"), 5),
+            ("LicenseRef-CC-BY-ND-3.0-HR", Some("LicenseRef-CC-BY-ND-3.0-HR"), 2),
+            ("haki zote zimehifadhiwa", None, 1),
+            ("ፈቃድ", None, 0),
+        ] {
+            let given = Given { license, attribution: "Abebe, ዜና", ..Given::default() };
+            let record = Record { given: Some(given), ..Record::default() };
+            let mut page = Page { record, ..Page::default() };
+            TagLicense {}.apply(&mut page);
+            assert_eq!(page.license_evidence[0].signal, "declared");
+            let credited = page.attribution.as_deref() == Some("Abebe, ዜና");
+            assert_eq!((page.license.as_deref(), page.license_tier), (spdx, tier), "{license}");
+            assert_eq!(credited, spdx.is_some() && tier < 5, "{license}");
+        }
+    }
 }

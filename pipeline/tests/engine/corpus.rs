@@ -37,6 +37,8 @@ pub(crate) struct Corpus {
     pub(crate) paths: Vec<String>,
     /// More fields of that source.
     pub(crate) source: String,
+    /// Fields of sources of documents, by name.
+    pub(crate) documents: BTreeMap<&'static str, String>,
     /// Rows of the seed list: url, languages, countries, steward.
     pub(crate) seeds: Vec<&'static str>,
     /// Fields of the nodes, by name.
@@ -49,8 +51,12 @@ pub(crate) struct Corpus {
     pub(crate) max_broken: &'static str,
     /// Steps between `identify_language` and `tag_license`, one a line.
     pub(crate) filters: &'static str,
-    /// Worker threads of runs in this process.
+    /// Steps at the end, one a line.
+    pub(crate) dedup: &'static str,
+    /// Worker threads of runs.
     pub(crate) threads: usize,
+    /// Variables of runs as a process.
+    pub(crate) variables: Vec<(String, String)>,
 }
 
 impl Corpus {
@@ -60,6 +66,7 @@ impl Corpus {
             folder: tempfile::tempdir().expect("a scratch folder"),
             paths: Vec::new(),
             source: String::new(),
+            documents: BTreeMap::new(),
             seeds: Vec::new(),
             nodes: BTreeMap::new(),
             policies: BTreeMap::new(),
@@ -68,7 +75,9 @@ impl Corpus {
             split_bytes: "32MiB",
             max_broken: "1%",
             filters: "",
+            dedup: "  - dedup_exact: {}\n",
             threads: 2,
+            variables: Vec::new(),
         };
         corpus.node("ke", "KE", "[KE]");
         corpus.node("eu", "EU", "[EU]");
@@ -115,7 +124,14 @@ impl Corpus {
 
     /// The text of the config.
     pub(crate) fn yaml(&self) -> String {
-        let mut sources = format!("  crawl: {{ warc: {{ paths: {:?}{} }} }}\n", self.paths, self.source);
+        let mut sources = String::new();
+        if !self.paths.is_empty() || self.documents.is_empty() {
+            writeln!(sources, "  crawl: {{ warc: {{ paths: {:?}{} }} }}", self.paths, self.source)
+                .expect("a string grows");
+        }
+        for (name, fields) in &self.documents {
+            writeln!(sources, "  {name}: {{ documents: {{ {fields} }} }}").expect("a string grows");
+        }
         if !self.seeds.is_empty() {
             sources.push_str("  communities: { seeds: { file: seeds.csv } }\n");
         }
@@ -128,9 +144,9 @@ impl Corpus {
             "version: 1\ncorpus: jaribio\nas_of: 2026-11-23\nrandom_seed: 7\nruns_at: {}\nwork_dir: {}\n\
              max_broken: {}\nsplit_bytes: {}\nsources:\n{sources}steps:\n  - extract_html: {{}}\n  \
              - normalize_text: {{ form: nfc }}\n  - identify_language: {{ engine: whatlang }}\n{}  \
-             - tag_license: {{}}\n  - tag_jurisdiction: {{ from: [steward, contract, registry] }}\n  \
-             - dedup_exact: {{}}\nnodes:\n{nodes}policies: {policies:?}\n",
-            self.runs_at, self.work_dir, self.max_broken, self.split_bytes, self.filters,
+             - tag_license: {{}}\n  - tag_jurisdiction: {{ from: [steward, contract, registry] }}\n\
+             {}nodes:\n{nodes}policies: {policies:?}\n",
+            self.runs_at, self.work_dir, self.max_broken, self.split_bytes, self.filters, self.dedup,
         )
     }
 
@@ -150,7 +166,7 @@ impl Corpus {
     pub(crate) fn try_run_until(&self, until: Until) -> Result<Finished, RunError> {
         let report = config::validate_file(&self.write(), None);
         let loaded = report.loaded.ok_or_else(|| RunError::Config(Box::new(report.diagnostics)))?;
-        let options = RunOptions { threads: self.threads, memory: 256 << 20, node: None, until };
+        let options = RunOptions { threads: self.threads, memory: 256 << 20, node: None, until, done: None };
         let work = async { run(&loaded, &options, &Arc::new(Progress::default()), &Unwatched).await };
         runtime(self.threads).block_on(work)
     }
@@ -168,8 +184,12 @@ impl Corpus {
     /// The command, on this corpus.
     pub(crate) fn command(&self, name: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kilim"));
-        command.args([name, "--no-progress", "--threads", "2", "-c"]).arg(self.path("corpus.yaml"));
+        command.args([name, "-c"]).arg(self.path("corpus.yaml"));
+        if ["run", "resume"].contains(&name) {
+            command.args(["--no-progress", "--threads", &self.threads.to_string()]);
+        }
         command.env("NO_COLOR", "1").stdin(Stdio::null());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 

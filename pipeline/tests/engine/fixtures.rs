@@ -9,7 +9,7 @@ use crate::corpus::{Corpus, files};
 const LARGEST_BYTES: u64 = 300_000;
 
 /// The fixtures: `shared/fixtures` beside a folder above this one.
-fn fixtures() -> Option<PathBuf> {
+pub(crate) fn fixtures() -> Option<PathBuf> {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
         .map(|folder| folder.join("shared/fixtures"))

@@ -7,9 +7,20 @@ mod bad_input;
 mod books;
 mod broken_files;
 mod corpus;
+mod dead_store;
 mod determinism;
+mod documents;
 mod door;
+#[path = "../../../connectors/tests/support/fake_s3.rs"]
+mod fake_s3;
 mod fixtures;
+mod full_disk;
+mod keys;
+mod kill;
+#[path = "../../../connectors/tests/support/moto.rs"]
+mod moto;
+mod near;
+mod other_store;
 mod pages;
 mod residency;
 mod resume;

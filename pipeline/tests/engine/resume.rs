@@ -1,4 +1,4 @@
-//! A run may be killed at any moment; what is done is never done again.
+//! What is done is never done again. Kills are in `kill.rs`.
 
 use std::time::{Duration, Instant};
 
@@ -21,12 +21,6 @@ fn many_splits() -> Corpus {
     corpus
 }
 
-/// A number below `limit` that differs from run to run: kills should not fall on the same instant for ever.
-fn dice(limit: u64) -> u64 {
-    let state = std::hash::RandomState::new();
-    std::hash::BuildHasher::hash_one(&state, 0) % limit
-}
-
 /// Splits whose commit stands in the work directory, with the stamps of commit and rows.
 fn commits(corpus: &Corpus) -> Vec<(String, [Stamp; 2])> {
     let stamps = corpus.stamps("work/documents");
@@ -36,77 +30,6 @@ fn commits(corpus: &Corpus) -> Vec<(String, [Stamp; 2])> {
         Some((key.to_owned(), [stamp, *rows]))
     };
     done.filter_map(both).collect()
-}
-
-/// Kills a run once `ready` says so and a few milliseconds more; returns whether it had ended by itself.
-fn kill_when(corpus: &Corpus, millis: u64, ready: impl Fn() -> bool) -> bool {
-    let mut child = corpus.start("resume");
-    let until = Instant::now() + PATIENCE;
-    let mut ended = false;
-    while !ended && !ready() {
-        assert!(Instant::now() < until, "the run never came so far");
-        std::thread::sleep(Duration::from_millis(1));
-        ended = child.try_wait().expect("it is ours").is_some();
-    }
-    std::thread::sleep(Duration::from_millis(dice(millis)));
-    ended |= child.try_wait().expect("it is ours").is_some();
-    child.kill().expect("it is ours");
-    child.wait().expect("it is ours");
-    ended
-}
-
-#[test]
-fn a_run_killed_while_it_reads_goes_on_with_the_splits_that_are_left() {
-    let whole = many_splits();
-    whole.kilim("run").done();
-    let broken = many_splits();
-    broken.write();
-    for attempt in 1..=4 {
-        let before = commits(&broken);
-        let ended = kill_when(&broken, 20, || commits(&broken).len() > before.len() + 1);
-        let after = commits(&broken);
-        println!("attempt {attempt}: {} of {SPLITS} splits done, ended by itself: {ended}", after.len());
-        assert!(
-            attempt > 1 || (after.len() < SPLITS && !ended),
-            "the first kill came too late to mean anything"
-        );
-        let kept = before.iter().all(|split| after.contains(split));
-        assert!(kept, "attempt {attempt}: a finished split was touched");
-    }
-    let before = commits(&broken);
-    broken.kilim("resume").done();
-    let after = commits(&broken);
-    assert!(before.iter().all(|split| after.contains(split)));
-    assert_eq!(broken.stamps("work/documents").len(), 2 * SPLITS, "rows and commit each, and no leftovers");
-    assert_same(&whole.published(), &broken.published(), "killed while reading");
-}
-
-#[test]
-fn a_run_killed_while_it_decides_or_seals_gives_the_bytes_of_one_left_alone() {
-    let corpus = many_splits();
-    corpus.kilim("run").done();
-    let published = corpus.published();
-    let documents = corpus.stamps("work/documents");
-    let forget = || {
-        for folder in ["work/stages", "work/commits", "out"] {
-            std::fs::remove_dir_all(corpus.path(folder)).expect("a finished run left it");
-        }
-    };
-    forget();
-    let started = Instant::now();
-    corpus.kilim("resume").done();
-    let rest = u64::try_from(started.elapsed().as_millis()).expect("a short run");
-    for round in 0..4 {
-        forget();
-        for _ in 0..2 {
-            kill_when(&corpus, rest, || true);
-        }
-        let manifests = corpus.published().keys().filter(|name| name.ends_with("manifest.json")).count();
-        println!("round {round}: {manifests} nodes committed when killed within {rest} ms");
-        corpus.kilim("resume").done();
-        assert_same(&published, &corpus.published(), "killed while deciding or sealing");
-        assert_eq!(corpus.stamps("work/documents"), documents, "round {round}");
-    }
 }
 
 #[test]

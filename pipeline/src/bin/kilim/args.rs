@@ -219,6 +219,9 @@ pub(crate) struct RunArgs {
     /// Stop after this stage.
     #[arg(long, value_name = "STAGE")]
     pub(crate) until: Option<StageName>,
+    /// Begin with this stage: refuse if an earlier one would have anything to do.
+    #[arg(long, value_name = "STAGE")]
+    pub(crate) from: Option<StageName>,
     /// Splits at work at once [default: one per processor].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,

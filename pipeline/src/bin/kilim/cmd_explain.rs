@@ -70,7 +70,7 @@ fn sources(out: &mut String, prepared: &Prepared, unreachable: Option<&RunError>
                 let what = list.file.display().to_string();
                 rows.push(vec![name.to_string(), what, format!("{} seeds", count(number)), String::new()]);
             }
-            SourceConfig::Warc(_) => {
+            SourceConfig::Warc(_) | SourceConfig::Documents(_) => {
                 for input in prepared.inputs.iter().filter(|input| input.source == name.as_str()) {
                     let file = input.file.location.name();
                     let number = splits.get(file).copied().unwrap_or(0);

@@ -139,12 +139,20 @@ fn line(out: &mut String, name: &str, value: &str) {
     out.push('\n');
 }
 
+/// Where a record stands. What shares a packed file, a member or a row group with others is told by a second number.
+fn place(row: &Value) -> String {
+    let place = format!("{} at byte {}", field(row, "input"), field(row, "warc_offset"));
+    match row.get("inner_offset").and_then(Value::as_u64) {
+        None | Some(0) => place,
+        Some(inner) => format!("{place}, {inner} inside"),
+    }
+}
+
 fn told(life: &Life, work: &Work) -> String {
     let row = &life.document;
     let mut out = format!("document {}: {}\n", field(row, "doc_id"), field(row, "outcome"));
     line(&mut out, "url", &field(row, "url"));
-    let place = format!("{} at byte {}", field(row, "input"), field(row, "warc_offset"));
-    line(&mut out, "input", &place);
+    line(&mut out, "input", &place(row));
     for name in RECORD.iter().filter(|name| row.get(**name).is_some()) {
         line(&mut out, name, &field(row, name));
     }
@@ -322,18 +330,22 @@ async fn rejects(work: &Work, args: &InspectRejectsArgs) -> Result<String> {
         None => String::new(),
     };
     let all = format!(
-        "(SELECT doc_id, input, warc_offset, url, lang, outcome, reason['step'] AS step, reason['code'] AS code,
-            reason['detail'] AS detail
-         FROM (SELECT doc_id, input, warc_offset, url, lang, outcome, unnest(reasons) AS reason FROM documents)
+        "(SELECT doc_id, input, warc_offset, inner_offset, url, lang, outcome, reason['step'] AS step,
+            reason['code'] AS code, reason['detail'] AS detail
+         FROM (SELECT doc_id, input, warc_offset, inner_offset, url, lang, outcome, unnest(reasons) AS reason
+            FROM documents)
          UNION ALL
-         SELECT doc_id, input, warc_offset, url, lang, outcome, 'route', route_reason, NULL
+         SELECT doc_id, input, warc_offset, inner_offset, url, lang, outcome, 'route', route_reason, NULL
          FROM documents WHERE route_reason IS NOT NULL) r
          WHERE outcome <> 'sharded' {step}"
     );
     let counted = format!("SELECT count(*) AS reasons FROM {all}");
     let total = json_rows(work.context(), &counted).await.map_err(&failed)?;
     let total = total.first().and_then(|row| row.get("reasons")?.as_u64()).unwrap_or(0);
-    let listed = format!("SELECT * FROM {all} ORDER BY input, warc_offset, step, code LIMIT {}", args.limit);
+    let listed = format!(
+        "SELECT * FROM {all} ORDER BY input, warc_offset, inner_offset, step, code LIMIT {}",
+        args.limit
+    );
     let found = json_rows(work.context(), &listed).await.map_err(&failed)?;
     if args.json {
         return Ok(format!("{:#}\n", Value::from(found)));
@@ -343,11 +355,7 @@ async fn rejects(work: &Work, args: &InspectRejectsArgs) -> Result<String> {
         .map(|row| {
             let reason = format!("{}:{}", field(row, "step"), field(row, "code"));
             let id: String = field(row, "doc_id").chars().take(8).collect();
-            let of = if row.get("url").is_some() {
-                field(row, "url")
-            } else {
-                format!("{} at byte {}", field(row, "input"), field(row, "warc_offset"))
-            };
+            let of = if row.get("url").is_some() { field(row, "url") } else { place(row) };
             vec![id, field(row, "outcome"), reason, of, field(row, "detail")]
         })
         .collect();

@@ -50,6 +50,12 @@ pub(crate) fn run(path: &Path, args: &RunArgs) -> Result<Exit> {
             Some(StageName::Route) => Until::Route,
             Some(StageName::Seal) | None => Until::Seal,
         },
+        done: match args.from {
+            Some(StageName::Ingest) | None => None,
+            Some(StageName::Dedup) => Some(Until::Ingest),
+            Some(StageName::Route) => Some(Until::Dedup),
+            Some(StageName::Seal) => Some(Until::Route),
+        },
     };
     let progress = Arc::new(Progress::default());
     let reporter = Reporter::new(Arc::clone(&progress), args.no_progress);

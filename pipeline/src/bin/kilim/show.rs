@@ -47,6 +47,8 @@ pub(crate) fn error(error: &anyhow::Error) {
     let mut said = error.to_string();
     for cause in error.chain().skip(1) {
         let text = cause.to_string();
+        // DataFusion's word for an error of ours.
+        let text = text.strip_prefix("External error: ").map_or(text.clone(), str::to_owned);
         if !said.contains(&text) {
             eprintln!("  because: {text}");
             said = text;
