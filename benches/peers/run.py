@@ -8,9 +8,9 @@ Two parts, each in a process of its own, so that each has its own peak memory:
   documents   WARC, Trafilatura, fastText language, Gopher repetition, Gopher quality, JSON Lines
   minhash     signatures, buckets, clusters, filter: datatrove's four stages over the documents that are left
 
-CPU seconds are user and system time of the part's process and of all processes it started and waited for (Trafilatura
-runs in one). Peak memory is the largest resident set of any of them. Nothing else about the pipeline is tuned: filters
-have their defaults, except that the extractor may take 5 s a page, as a slow machine would else lose pages.
+CPU seconds and peak memory include all processes that a part starts (Trafilatura runs in one); measure.py says how.
+Nothing else about the pipeline is tuned: filters have their defaults, except that the extractor may take 5 s a page, as
+a slow machine would else lose pages.
 
 README.md beside this file says what to install.
 """
@@ -22,11 +22,10 @@ import json
 import os
 import pathlib
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
+
+import measure
 
 PARTS = ("documents", "minhash")
 EXTRACTOR_TIMEOUT_S = 5.0
@@ -118,23 +117,14 @@ def first_count(stats_file):
 
 
 def measured(part, args, work):
-    """Runs one part in a process of its own. CPU seconds, wall seconds, peak MiB."""
-    command = [sys.executable, __file__, args.warc, "--part", part, "--work", str(work), "--lid-model", args.lid_model]
-    command += ["--max-docs", str(args.max_docs)]
-    env = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", HF_HUB_OFFLINE="1", TQDM_DISABLE="1")
-    started = time.perf_counter()
-    with open(work / f"{part}.log", "wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=env)
-        _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        tail = (work / f"{part}.log").read_text(errors="replace")[-2000:]
-        sys.exit(f"the part {part} failed\n{tail}")
-    return {
-        "cpu_s": usage.ru_utime + usage.ru_stime,
-        "wall_s": time.perf_counter() - started,
-        "peak_mib": usage.ru_maxrss / 1024,
-    }
+    """Runs one part in a process of its own, and says what it cost."""
+    command = [sys.executable, __file__, args.warc, "--part", part, "--work", work, "--lid-model", args.lid_model]
+    command += ["--max-docs", args.max_docs]
+    try:
+        cost = measure.run(command, env=measure.one_core_env(), output=work / f"{part}.log")
+    except measure.Failed as failure:
+        sys.exit(f"the part {part} failed: {failure}")
+    return {name: cost[name] for name in ("cpu_s", "wall_s", "largest_mib", "peak_mib")}
 
 
 def one_run(args):
@@ -151,13 +141,9 @@ def one_run(args):
         "documents": result["pages"] / result["documents"]["cpu_s"],
         "end_to_end": result["pages"] / cpu,
     }
-    result["peak_mib"] = max(result[part]["peak_mib"] for part in PARTS)
+    for memory in ("peak_mib", "largest_mib"):
+        result[memory] = max(result[part][memory] for part in PARTS)
     return result
-
-
-def spread(values, digits=1):
-    low, middle, high = min(values), statistics.median(values), max(values)
-    return f"{low:.{digits}f} / {middle:.{digits}f} / {high:.{digits}f}"
 
 
 def main():
@@ -183,11 +169,12 @@ def main():
         return
     last = runs[-1]
     print(f"{last['pages']} pages, {last['kept']} kept, {last['unique']} after MinHash; {args.repeat} runs, min / median / max")
-    print(f"docs per CPU-second, to JSON Lines  {spread([r['docs_per_cpu_s']['documents'] for r in runs])}")
-    print(f"docs per CPU-second, with MinHash   {spread([r['docs_per_cpu_s']['end_to_end'] for r in runs])}")
-    print(f"CPU seconds, both parts             {spread([sum(r[p]['cpu_s'] for p in PARTS) for r in runs])}")
-    print(f"wall seconds, both parts            {spread([sum(r[p]['wall_s'] for p in PARTS) for r in runs])}")
-    print(f"peak memory, MiB                    {spread([r['peak_mib'] for r in runs])}")
+    print(f"docs per CPU-second, to JSON Lines  {measure.spread([r['docs_per_cpu_s']['documents'] for r in runs])}")
+    print(f"docs per CPU-second, with MinHash   {measure.spread([r['docs_per_cpu_s']['end_to_end'] for r in runs])}")
+    print(f"CPU seconds, both parts             {measure.spread([sum(r[p]['cpu_s'] for p in PARTS) for r in runs])}")
+    print(f"wall seconds, both parts            {measure.spread([sum(r[p]['wall_s'] for p in PARTS) for r in runs])}")
+    print(f"peak memory with children, MiB      {measure.spread([r['peak_mib'] for r in runs])}")
+    print(f"largest one process, MiB            {measure.spread([r['largest_mib'] for r in runs])}")
 
 
 if __name__ == "__main__":

@@ -210,6 +210,19 @@ mod tests {
     }
 
     #[test]
+    fn brotli_is_undone_unless_it_asks_for_a_window_that_http_does_not_know() {
+        let stored = PAGE.len() as u64 - 1;
+        // Heads of one stored block (RFC 7932, 9.1 and 9.2): a window of 2^16; the extension, and a window of 2^30.
+        let plain = (stored << 4 | 1 << 20).to_le_bytes();
+        let large = (0x11 | 30 << 8 | stored << 17 | 1 << 33_u64).to_le_bytes();
+        let stream = |head: &[u8]| [head, PAGE.as_bytes(), &[0x03]].concat();
+        page("Content-Encoding: br", &stream(&plain[..3]), &[]);
+        let large = stream(&large[..5]);
+        let (kept, problems) = body("Content-Encoding: br", &large);
+        assert_eq!((kept, problems), (large, vec![BodyProblem::NotEncoded]));
+    }
+
+    #[test]
     fn a_bomb_is_cut_at_the_cap() {
         let (text, problems) = body("Content-Encoding: gzip", &gzipped(&vec![b'A'; 8 << 20]));
         assert_eq!(text.len(), 1 << 20);

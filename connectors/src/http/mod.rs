@@ -213,11 +213,14 @@ fn parse_head(block: &[u8], max_bytes: usize) -> Result<(u16, Fields<'_>, &[u8])
     let mut fields = Fields::default();
     let limited = &block[..block.len().min(max_bytes)];
     while at < limited.len() {
-        let end = memchr::memchr(b'\n', &limited[at..]).map_or(limited.len(), |end| at + end);
+        let line_end = memchr::memchr(b'\n', &limited[at..]).map(|end| at + end);
+        let end = line_end.unwrap_or(limited.len());
         let line = limited[at..end].strip_suffix(b"\r").unwrap_or(&limited[at..end]);
         at = (end + 1).min(block.len());
         match status {
             None => status = Some(status_of(line).ok_or(HttpError::NoStatusLine)?),
+            // Half a line may look like an empty one.
+            Some(_) if line_end.is_none() && limited.len() < block.len() => break,
             Some(code) if line.is_empty() => return Ok((code, fields, &block[at..])),
             Some(_) => fields.push_line(line),
         }
@@ -260,6 +263,13 @@ mod tests {
         let limits = HttpLimits { max_head_bytes: 30, ..HttpLimits::default() };
         let long = b"HTTP/1.1 200 OK\r\nX: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n\r\n";
         assert_eq!(Response::parse(long, limits).unwrap_err(), HttpError::HeadTooLong { max_bytes: 30 });
+        let cut_behind_cr = b"HTTP/1.1 200 OK\r\nX: aaaaaaaa\r\n\raaaa\r\n\r\nHabari";
+        assert_eq!(cut_behind_cr[..31].last(), Some(&b'\r'));
+        let limits = HttpLimits { max_head_bytes: 31, ..limits };
+        assert_eq!(
+            Response::parse(cut_behind_cr, limits).unwrap_err(),
+            HttpError::HeadTooLong { max_bytes: 31 }
+        );
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::io::Read;
 
+use brotli_decompressor::BrotliDecoderParameter;
+
 use super::{Codec, GZIP_MAGIC, GzipCodec, Inflation};
 
 /// How the decompression of a body ended.
@@ -64,9 +66,11 @@ pub(crate) fn deflate(body: &[u8], cap: usize) -> (Vec<u8>, Ending) {
     if raw.1 != Ending::Cut || raw.0.len() > zlib.0.len() { raw } else { zlib }
 }
 
-/// A brotli body.
+/// A brotli body. Its window is at most the 16 MiB of RFC 7932; the extension to 1 GiB is no coding of HTTP.
 pub(crate) fn brotli(body: &[u8], cap: usize) -> (Vec<u8>, Ending) {
-    read_capped(brotli_decompressor::Decompressor::new(body, 16 << 10), cap)
+    let mut reader = brotli_decompressor::Decompressor::new(body, 16 << 10);
+    reader.set_parameter(BrotliDecoderParameter::BROTLI_DECODER_PARAM_LARGE_WINDOW, 0);
+    read_capped(reader, cap)
 }
 
 /// A zstd body. Windows above 128 MiB are refused, as web browsers do from 8 MiB on.

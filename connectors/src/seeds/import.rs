@@ -112,17 +112,39 @@ pub fn any(path: &Path, options: &ImportOptions) -> Result<Imported, SeedError> 
     let mut all = Imported::default();
     let mut known = false;
     for (file, name) in &files_of(path)? {
-        let extension = file.extension().and_then(|e| e.to_str()).unwrap_or("").to_ascii_lowercase();
-        match extension.as_str() {
-            "md" => markdown::read(&text_of(file)?, name, options, &mut all),
-            "csv" | "tsv" => tables::read_csv(file, &text_of(file)?, name, options, &mut all)?,
-            "jsonl" | "ndjson" => tables::read_jsonl(&text_of(file)?, name, options, &mut all),
+        match extension_of(file).as_str() {
+            "md" | "csv" | "tsv" | "jsonl" | "ndjson" => {
+                read_text(file, name, &text_of(file)?, options, &mut all)?;
+            }
             "parquet" => all.seeds.extend(columns::read_parquet(file)?),
             _ => continue,
         }
         known = true;
     }
     if known { Ok(all) } else { Err(SeedError::UnknownKind { path: path.to_path_buf() }) }
+}
+
+/// A seed list that is in memory; its name says what kind of text it is. Parquet is read from files only.
+pub fn bytes(name: &str, bytes: &[u8], options: &ImportOptions) -> Result<Imported, SeedError> {
+    let mut all = Imported::default();
+    read_text(Path::new(name), name, &lossy_text(bytes), options, &mut all)?;
+    Ok(all)
+}
+
+fn read_text(
+    path: &Path,
+    name: &str,
+    text: &str,
+    options: &ImportOptions,
+    all: &mut Imported,
+) -> Result<(), SeedError> {
+    match extension_of(path).as_str() {
+        "md" => markdown::read(text, name, options, all),
+        "csv" | "tsv" => tables::read_csv(path, text, name, options, all)?,
+        "jsonl" | "ndjson" => tables::read_jsonl(text, name, options, all),
+        _ => return Err(SeedError::UnknownKind { path: path.to_path_buf() }),
+    }
+    Ok(())
 }
 
 /// A web-languages Markdown file, or a folder of them.
@@ -220,9 +242,18 @@ fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
-/// The text of a list; bytes that are no UTF-8 become U+FFFD, and spoil their own line only.
+/// In lower case.
+fn extension_of(path: &Path) -> String {
+    path.extension().and_then(|extension| extension.to_str()).unwrap_or("").to_ascii_lowercase()
+}
+
 fn text_of(path: &Path) -> Result<String, SeedError> {
     let bytes = fs::read(path).map_err(|source| SeedError::Io { path: path.to_path_buf(), source })?;
-    let text = String::from_utf8_lossy(&bytes);
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(&text).to_string())
+    Ok(lossy_text(&bytes))
+}
+
+/// The text of a list; bytes that are no UTF-8 become U+FFFD, and spoil their own line only.
+fn lossy_text(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    text.strip_prefix('\u{feff}').unwrap_or(&text).to_string()
 }

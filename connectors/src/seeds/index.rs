@@ -58,14 +58,15 @@ impl SeedIndex {
     /// All seeds of the same longest place, [`SeedIndex::lookup`]'s first: one URL may be listed for several
     /// languages.
     pub fn lookup_all(&self, url_or_surt: &str) -> &[SeedRecord] {
-        if url_or_surt.contains("://") || !url_or_surt.contains(")/") {
-            match web::parse(url_or_surt) {
-                Some(url) => self.lookup_surt(&web::surt(&url)),
-                None => &[],
-            }
-        } else {
-            self.lookup_surt(url_or_surt)
+        // A SURT may hold a whole URL in its path, and a URL a SURT: what comes first tells them apart.
+        let is_surt = match (url_or_surt.find(")/"), url_or_surt.find("://")) {
+            (Some(host_end), Some(scheme_end)) => host_end < scheme_end,
+            (host_end, _) => host_end.is_some(),
+        };
+        if is_surt {
+            return self.lookup_surt(url_or_surt);
         }
+        web::parse(url_or_surt).map_or(&[], |url| self.lookup_surt(&web::surt(&url)))
     }
 
     fn lookup_surt(&self, surt: &str) -> &[SeedRecord] {
@@ -158,6 +159,8 @@ mod tests {
             ("https://example.org/a", None),
             ("ke,co,example)/dholuo/x", Some("luo")),
             ("ke,co,example)/", Some("swa")),
+            ("ke,co,example)/dholuo/https://example.org/", Some("luo")),
+            ("https://example.co.ke/a)/b", Some("swa")),
             ("si anwani", None),
         ] {
             let found = index.lookup(url).map(|seed| seed.languages[0].as_str());

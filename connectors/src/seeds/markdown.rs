@@ -79,7 +79,8 @@ pub(super) fn read(text: &str, file: &str, options: &ImportOptions, out: &mut Im
         out.issue(file, 0, "no line \"- ISO-639-3 code: xxx\"");
     }
     for (number, mut draft) in drafts {
-        draft.languages = language.iter().cloned().collect();
+        // As in tables: a semicolon is never part of a code.
+        draft.languages = language.iter().flat_map(|codes| codes.split(';')).map(str::to_string).collect();
         out.add(draft, file, number, options);
     }
 }
@@ -235,6 +236,14 @@ mod tests {
         let sections: Vec<_> = out.seeds.iter().map(|seed| seed.section.as_deref()).collect();
         assert_eq!(sections, [Some("News > مصر"), Some("Other")]);
         assert_eq!(out.issues, []);
+    }
+
+    #[test]
+    fn several_codes_are_several_languages_as_in_tables() {
+        let mut out = Imported::default();
+        let text = "News:\n- https://example.et/ዜና\n- ISO-639-3 code: AMH; tir\n";
+        read(text, "x.md", &ImportOptions::new("x"), &mut out);
+        assert_eq!(out.seeds[0].languages, ["amh", "tir"]);
     }
 
     #[test]
