@@ -32,6 +32,7 @@ steps:
   - tag_license: {}
   - tag_jurisdiction: { from: [steward, registry] }
   - dedup_exact: {}
+  - dedup_minhash: {}
 nodes:
   ke: { jurisdiction: KE, accepts: [KE, TZ, UG, ZA, GB, US], languages: [eng, amh, afr, zul, ara], mode: local-only, shards: { url: ./out/ke } }
   in: { jurisdiction: IN, accepts: [IN, US], languages: [hin, mar, ben, guj, pan, urd, tam, tel, kan, mal, eng], mode: restricted, shards: { url: ./out/in } }

@@ -31,6 +31,8 @@ pub(super) struct Stream {
     base: u64,
     /// Where the last item ends, counted likewise.
     read: u64,
+    /// No start lies between the packed bytes used and this place in the file.
+    searched: u64,
     /// Bytes that `inner` wants from its position on.
     wanted: usize,
     place: Place,
@@ -52,7 +54,7 @@ impl Stream {
     pub(super) fn new(offset: u64, read: u64, inside_member: bool, grammar: Grammar) -> Self {
         let inner = PlainSplit::resume(read, grammar);
         let place = if inside_member { Place::Member } else { Place::Edge };
-        Self { offset, inner, base: 0, read, wanted: 0, place }
+        Self { offset, inner, base: 0, read, searched: 0, wanted: 0, place }
     }
 }
 
@@ -134,10 +136,8 @@ impl<C: Codec> PackedSplit<C> {
 
     /// Inflates on, up to the next start. Gives how many bytes are needed, if more are.
     fn inside_member(&mut self, stream: &mut Stream, buf: &[u8], eof: bool) -> Option<usize> {
-        let (start, at) = match self.find_start(buf, 0, eof) {
-            Start::At(at) => (true, at),
-            Start::Undecided(at) | Start::NotBefore(at) => (false, at),
-        };
+        let known = usize::try_from(stream.searched.saturating_sub(self.pos)).unwrap_or(usize::MAX);
+        let at = known.min(buf.len());
         let (used, streamed) = self.codec.stream(&buf[..at], stream.wanted);
         self.pos += used as u64;
         stream.place = match streamed {
@@ -145,10 +145,21 @@ impl<C: Codec> PackedSplit<C> {
             Streamed::Ended { checksum_ok: true } => Place::Edge,
             Streamed::Ended { checksum_ok: false } => Place::End(Some(DamageReason::ChecksumMismatch)),
             Streamed::Corrupt => Place::End(Some(DamageReason::CorruptMember)),
-            Streamed::NeedMore { .. } if start => Place::End(Some(DamageReason::CorruptMember)),
-            Streamed::NeedMore { .. } if eof => Place::End(Some(DamageReason::CutShort)),
             Streamed::NeedMore { at_least } => {
-                return Some((buf.len() - used + MORE_BYTES).max(at_least + C::MAGIC_BYTES));
+                let (rest, from) = (&buf[used..], at - used);
+                let (is_start, clear_to) = match self.find_start(rest, from, eof) {
+                    Start::At(at) => (true, at),
+                    Start::Undecided(at) | Start::NotBefore(at) => (false, at),
+                };
+                stream.searched = self.pos + clear_to as u64;
+                match (clear_to > from, is_start) {
+                    (true, _) => return None,
+                    (false, true) => Place::End(Some(DamageReason::CorruptMember)),
+                    (false, false) if eof => Place::End(Some(DamageReason::CutShort)),
+                    (false, false) => {
+                        return Some((rest.len() + MORE_BYTES).max(at_least + C::MAGIC_BYTES));
+                    }
+                }
             }
         };
         None
@@ -191,7 +202,7 @@ impl<C: Codec> PackedSplit<C> {
                 }
                 _ => {
                     self.pos += fed as u64;
-                    stream.place = Place::Member;
+                    (stream.place, stream.searched) = (Place::Member, 0);
                 }
             },
             Inflation::Complete { checksum_ok: false, .. }

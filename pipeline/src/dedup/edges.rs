@@ -3,7 +3,7 @@
 //! All ids with one hash form a star around the least of them. The pairs are distributed by the bits of their hash,
 //! eight at a time, into buckets that lie in memory while they fit and on disk beyond; a bucket that fits is sorted, one
 //! that does not is distributed again by the next bits. Hashes are uniform, so that 14 pairs a text fit after two
-//! rounds up to 10¹⁰ texts in 128 MiB. What has one hash in common and no bits left, such as a boilerplate page of a
+//! rounds up to 10⁹ texts in 64 MiB. What has one hash in common and no bits left, such as a boilerplate page of a
 //! million sites, is read twice and needs no memory at all.
 //!
 //! SQL was not enough: `SortExec` failed for want of memory on the pairs of 10⁶ texts in 256 MiB, a window function
@@ -28,7 +28,7 @@ use crate::engine::{InputNeeds, Operator};
 pub struct StarEdges;
 
 /// Bytes that the pairs in memory take at most, if the engine's pool has so many; less is slower.
-const MOST_BYTES: usize = 128 << 20;
+const MOST_BYTES: usize = 64 << 20;
 /// With less, the operator refuses to run.
 const LEAST_BYTES: usize = 1 << 20;
 

@@ -284,6 +284,16 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_in_hidden_elements_counts_nowhere_when_it_is_taken_out() {
+        for html in [
+            "<div class='comment main'><template><p><p><h1>.",
+            "<div><object><div><p>ሰላም፣ ለሁሉም</p></div><p hidden>x</object><p>ቡና</div>",
+        ] {
+            assert!(extract_with(html, &CAPS).is_ok(), "{html}");
+        }
+    }
+
+    #[test]
     fn a_page_gives_the_same_after_any_other_page() {
         let pages = [
             "<p>Habari za leo".repeat(400),
