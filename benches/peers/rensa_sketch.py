@@ -3,8 +3,8 @@
 
     taskset -c 1 PEERS/bin/python benches/peers/rensa_sketch.py TEXTS [--repeat N] [--json]
 
-TEXTS is a file or a folder of JSON Lines (plain, .gz or .zst) or Parquet, with a column `text`: the shards of a Kilim
-run will do. All texts are read into memory first; what is timed is what near-duplicate detection needs of a text: its
+TEXTS is a file or a folder of JSON Lines (plain, .gz or .zst) or Parquet, with a column `text`: a node's folder of a
+Kilim run will do, for files without that column are passed over. All texts are read into memory first; what is timed is what near-duplicate detection needs of a text: its
 set of 5-grams of words, in lower case, and their R-MinHash of 112 permutations (14 bands of 8). How much of it was the
 shingling, which is Python, is said too. CPU seconds are this process's.
 """
@@ -36,7 +36,8 @@ def texts_of(file, column):
     if file.suffix == ".parquet":
         import pyarrow.parquet
 
-        return pyarrow.parquet.read_table(file, columns=[column])[column].to_pylist()
+        opened = pyarrow.parquet.ParquetFile(file)
+        return opened.read(columns=[column])[column].to_pylist() if column in opened.schema_arrow.names else []
     opened = file.open("rb")
     if file.suffix == ".gz":
         opened = gzip.open(opened)
@@ -45,7 +46,8 @@ def texts_of(file, column):
 
         opened = zstandard.ZstdDecompressor().stream_reader(opened)
     with io.TextIOWrapper(opened, encoding="utf-8") as lines:
-        return [json.loads(line)[column] for line in lines if line.strip()]
+        rows = (json.loads(line) for line in lines if line.strip())
+        return [row[column] for row in rows if column in row]
 
 
 def shingles(text):

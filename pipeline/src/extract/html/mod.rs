@@ -9,7 +9,9 @@
 
 mod attributes;
 mod entities;
+mod open;
 mod parse;
+mod scan;
 mod tag;
 mod tree;
 

@@ -6,40 +6,24 @@
 //! after [`Caps::max_depth`] of them, and nothing of the page is read twice but drawings, so time is linear in the
 //! page.
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memchr2};
 
 use super::attributes::{Attribute, Name};
 use super::entities;
-use super::tag::{Flags, TAGS, Tag};
+use super::open::OpenElements;
+use super::scan::{comment_end, is_quirky, name_end, raw_end};
+use super::tag::{Flags, Tag};
 use super::tree::{BODY, DECODED, HEAD, HTML, Id, Page, Span, Tree};
 use crate::extract::{Caps, Failure};
 
 /// Largest page: places in it, and in the text of its character references, are 31 bits.
 const MAX_BYTES: usize = 1 << 30;
 
-#[derive(Clone, Copy)]
-struct Open {
-    id: Id,
-    tag: Tag,
-    /// Of an element without a tag: a digest of its name.
-    name: u32,
-}
-
-/// A digest of a name, in any case.
-fn digest(name: &[u8]) -> u32 {
-    name.iter().fold(0x811C_9DC5, |digest, byte| {
-        (digest ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
-    })
-}
-
 struct Builder<'h, 'c> {
     caps: &'c Caps,
     page: Page<'h>,
     tree: Tree,
-    /// Open elements below the body, the outermost first.
-    open: Vec<Open>,
-    /// How many of each are open.
-    counts: [u16; TAGS],
+    open: OpenElements,
     in_body: bool,
     /// The page asks for the ways of old browsers, in which a table may stand in a paragraph.
     is_quirky: bool,
@@ -69,8 +53,7 @@ pub fn parse<'h>(
         caps,
         page: Page { html, decoded, attributes, noscript_bytes: 0 },
         tree: tree.start(),
-        open: Vec::new(),
-        counts: [0; TAGS],
+        open: OpenElements::default(),
         in_body: false,
         is_quirky: is_quirky(html),
         reads_noscript,
@@ -79,52 +62,6 @@ pub fn parse<'h>(
     };
     builder.run()?;
     Ok((builder.tree, builder.page))
-}
-
-/// Whether a page has no doctype, or one that browsers take for a sign of old age.
-fn is_quirky(html: &str) -> bool {
-    let mut bytes = html.as_bytes().trim_ascii_start();
-    loop {
-        if let Some(comment) = bytes.strip_prefix(b"<!--") {
-            bytes = comment[comment_end(comment, 0)..].trim_ascii_start();
-        } else if bytes.starts_with(b"<?") {
-            let Some(end) = memchr(b'>', bytes) else { return true };
-            bytes = bytes[end + 1..].trim_ascii_start();
-        } else {
-            break;
-        }
-    }
-    if !bytes.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"<!doctype")) {
-        return true;
-    }
-    let end = memchr(b'>', bytes).unwrap_or(bytes.len()).min(1_000);
-    let doctype = bytes[..end].to_ascii_lowercase();
-    let has = |part: &[u8]| memmem::find(&doctype, part).is_some();
-    let is_loose = has(b"dtd html 4.01 transitional") || has(b"dtd html 4.01 frameset");
-    has(b"dtd html 2") || has(b"dtd html 3") || has(b"dtd html 4.0 ") || is_loose && !has(b"http:")
-}
-
-/// Where the tag name that starts at `at` ends.
-fn name_end(bytes: &[u8], at: usize) -> usize {
-    let rest = &bytes[at..];
-    let end = rest.iter().position(|b| matches!(b, b'\t' | b'\n' | b'\x0c' | b'\r' | b' ' | b'/' | b'>'));
-    at + end.unwrap_or(rest.len())
-}
-
-/// One past the end tag of a raw text element, and where it starts; the end of the page if it is never closed.
-fn raw_end(bytes: &[u8], mut at: usize, name: &[u8]) -> usize {
-    while let Some(found) = memmem::find(&bytes[at..], b"</") {
-        let end_name = at + found + 2;
-        let candidate = bytes.get(end_name..end_name + name.len());
-        let after = bytes.get(end_name + name.len());
-        if candidate.is_some_and(|c| c.eq_ignore_ascii_case(name))
-            && after.is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b'/' | b'>'))
-        {
-            return at + found;
-        }
-        at = end_name;
-    }
-    bytes.len()
 }
 
 impl Builder<'_, '_> {
@@ -175,48 +112,26 @@ impl Builder<'_, '_> {
         Ok(self.tree.add(tag, span))
     }
 
-    fn current(&self) -> Tag {
-        self.open.last().map_or(Tag::Body, |open| open.tag)
-    }
-
-    fn is_open(&self, tag: Tag) -> bool {
-        self.counts[tag as usize] > 0
-    }
-
     /// Puts a node where the next one belongs. What has no place in a table stands before it.
     fn insert(&mut self, id: Id, in_table: bool) {
-        let Some(current) = self.open.last() else {
-            self.tree.append(BODY, id);
-            return;
-        };
-        let is_table = matches!(current.tag, Tag::Table | Tag::Tbody | Tag::Thead | Tag::Tfoot | Tag::Tr);
-        if is_table
-            && !in_table
-            && let Some(table) = self.open.iter().rfind(|open| open.tag == Tag::Table)
+        if !in_table
+            && self.open.is_between_cells()
+            && let Some(table) = self.open.innermost_table()
         {
-            self.tree.insert_before(table.id, id);
+            self.tree.insert_before(table, id);
         } else {
-            self.tree.append(current.id, id);
+            self.tree.append(self.open.innermost().unwrap_or(BODY), id);
         }
     }
 
     fn push(&mut self, id: Id, tag: Tag, name: &[u8]) -> Result<(), Failure> {
-        let name = if tag == Tag::Other { digest(name) } else { 0 };
-        self.open.push(Open { id, tag, name });
-        self.counts[tag as usize] += 1;
+        self.open.push(id, tag, name);
         // `html` and `body` stand around all of them.
         let depth = self.open.len() as u32 + 2;
         if depth > self.caps.max_depth {
             return Err(Failure::TooDeep { depth, max_depth: self.caps.max_depth });
         }
         Ok(())
-    }
-
-    /// Closes the open elements from the place `at` on.
-    fn close_from(&mut self, at: usize) {
-        for open in self.open.drain(at..) {
-            self.counts[open.tag as usize] -= 1;
-        }
     }
 
     fn span_of(&mut self, start: usize, end: usize, in_attribute: bool) -> Span {
@@ -242,9 +157,9 @@ impl Builder<'_, '_> {
                 return Ok(());
             }
             // Between blocks white space shows nowhere, and half of all runs of text are that.
-            let place = self.open.last().map_or(BODY, |open| open.id);
+            let place = self.open.innermost().unwrap_or(BODY);
             let block = Flags::PARAGRAPH.and(Flags::LINE);
-            let near = self.tree.last(place).map_or(self.current(), |last| self.tree.tag(last));
+            let near = self.tree.last(place).map_or(self.open.current(), |last| self.tree.tag(last));
             if near.is(block) && near != Tag::Br || near.is(Flags::TABLE_PART) {
                 return Ok(());
             }
@@ -445,26 +360,20 @@ impl Builder<'_, '_> {
 
     /// Closes what a start tag closes; false if the tag is to be ignored.
     fn make_room(&mut self, tag: Tag) -> Result<bool, Failure> {
-        if tag.is(Flags::CLOSES_P) && self.is_open(Tag::P) && !(tag == Tag::Table && self.is_quirky) {
-            self.close_p();
+        if tag.is(Flags::CLOSES_P) && self.open.has(Tag::P) && !(tag == Tag::Table && self.is_quirky) {
+            self.open.close_p();
         }
         match tag {
-            Tag::Li => self.close_item(&[Tag::Li]),
-            Tag::Dt | Tag::Dd => self.close_item(&[Tag::Dt, Tag::Dd]),
-            Tag::Option | Tag::Optgroup if self.current() == Tag::Option => {
-                self.close_from(self.open.len() - 1);
+            Tag::Li => self.open.close_item(&[Tag::Li]),
+            Tag::Dt | Tag::Dd => self.open.close_item(&[Tag::Dt, Tag::Dd]),
+            Tag::Option | Tag::Optgroup if self.open.current() == Tag::Option => {
+                self.open.close_innermost();
             }
             Tag::Button | Tag::Nobr | Tag::A => {
-                if self.is_open(tag)
-                    && let Some(at) = self.find(|open| open == tag, |open| open.is(Flags::SCOPE))
-                {
-                    self.close_formatting(at);
-                }
+                self.open.close_formatting(tag);
             }
             Tag::Form => {
-                let in_table =
-                    matches!(self.current(), Tag::Table | Tag::Tbody | Tag::Thead | Tag::Tfoot | Tag::Tr);
-                return Ok(!self.is_open(Tag::Form) && !in_table);
+                return Ok(!self.open.has(Tag::Form) && !self.open.is_between_cells());
             }
             Tag::Tr
             | Tag::Td
@@ -475,76 +384,27 @@ impl Builder<'_, '_> {
             | Tag::Caption
             | Tag::Colgroup
             | Tag::Col => {
-                if !self.is_open(Tag::Table) {
+                if !self.open.has(Tag::Table) {
                     return Ok(false);
                 }
                 self.close_cells(tag)?;
             }
-            _ if tag.is(Flags::HEADING) && self.current().is(Flags::HEADING) => {
-                self.close_from(self.open.len() - 1);
+            _ if tag.is(Flags::HEADING) && self.open.current().is(Flags::HEADING) => {
+                self.open.close_innermost();
             }
             _ => {}
         }
         Ok(true)
     }
 
-    /// The place of the innermost open element that is `wanted`, unless a `barrier` is met before.
-    fn find(&self, wanted: impl Fn(Tag) -> bool, barrier: impl Fn(Tag) -> bool) -> Option<usize> {
-        for (at, open) in self.open.iter().enumerate().rev() {
-            if wanted(open.tag) {
-                return Some(at);
-            }
-            if barrier(open.tag) {
-                return None;
-            }
-        }
-        None
-    }
-
-    fn close_p(&mut self) {
-        if let Some(at) = self.find(|tag| tag == Tag::P, |tag| tag.is(Flags::SCOPE) || tag == Tag::Button) {
-            self.close_from(at);
-        }
-    }
-
-    /// Closes the sibling before a list item.
-    fn close_item(&mut self, siblings: &[Tag]) {
-        if !siblings.iter().any(|tag| self.is_open(*tag)) {
-            return;
-        }
-        let barrier = |tag: Tag| tag.is(Flags::SPECIAL) && !matches!(tag, Tag::Address | Tag::Div | Tag::P);
-        if let Some(at) = self.find(|tag| siblings.contains(&tag), barrier) {
-            self.close_from(at);
-        }
-    }
-
-    /// Closes cells and rows until a part of a table has its place; makes a row for a cell without one.
+    /// Closes what stands in the way of a part of a table; makes a row for a cell without one.
     fn close_cells(&mut self, tag: Tag) -> Result<(), Failure> {
-        let parents: &[Tag] = match tag {
-            Tag::Td | Tag::Th => &[Tag::Tr, Tag::Tbody, Tag::Thead, Tag::Tfoot, Tag::Table],
-            Tag::Tr => &[Tag::Tbody, Tag::Thead, Tag::Tfoot, Tag::Table],
-            _ => &[Tag::Table],
-        };
-        let Some(at) = self.find(|open| parents.contains(&open), |open| open == Tag::Table) else {
-            return Ok(());
-        };
-        self.close_from(at + 1);
-        if matches!(tag, Tag::Td | Tag::Th) && self.current() != Tag::Tr {
+        if self.open.close_cells(tag) && matches!(tag, Tag::Td | Tag::Th) && self.open.current() != Tag::Tr {
             let row = self.add(Tag::Tr, Span::default())?;
             self.insert(row, true);
             self.push(row, Tag::Tr, b"tr")?;
         }
         Ok(())
-    }
-
-    /// Closes a formatting element; blocks that were opened in it stay open.
-    fn close_formatting(&mut self, at: usize) {
-        if self.open[at + 1..].iter().any(|open| open.tag.is(Flags::SPECIAL)) {
-            let closed = self.open.remove(at);
-            self.counts[closed.tag as usize] -= 1;
-        } else {
-            self.close_from(at);
-        }
     }
 
     /// The end tag at `start`; gives where reading goes on.
@@ -572,83 +432,19 @@ impl Builder<'_, '_> {
             self.insert(id, false);
             return Ok(end);
         }
-        if !self.is_open(tag) && !tag.is(Flags::HEADING) {
+        if !self.open.has(tag) && !tag.is(Flags::HEADING) {
             return Ok(end);
         }
         self.add_work(self.open.len())?;
-        let scope = |open: Tag| open.is(Flags::SCOPE);
-        let at = match tag {
-            Tag::Other => self.find_other(name),
-            Tag::P => self.find(|open| open == tag, |open| scope(open) || open == Tag::Button),
-            Tag::Li => self.find(|open| open == tag, |open| scope(open) || matches!(open, Tag::Ul | Tag::Ol)),
-            Tag::Td
-            | Tag::Th
-            | Tag::Tr
-            | Tag::Tbody
-            | Tag::Thead
-            | Tag::Tfoot
-            | Tag::Table
-            | Tag::Caption => self.find(|open| open == tag, |open| open == Tag::Table),
-            _ if tag.is(Flags::HEADING) => self.find(|open| open.is(Flags::HEADING), scope),
-            _ if tag.is(Flags::FORMATTING) => {
-                let at = self.find(|open| open == tag, scope);
-                if let Some(at) = at {
-                    self.close_formatting(at);
-                }
-                return Ok(end);
+        match tag {
+            Tag::Other => {
+                let own = |id| self.page.attribute(self.tree.node(id), Name::Element);
+                self.open.close_other(name, own);
             }
-            Tag::Form => {
-                let at = self.find(|open| open == tag, scope);
-                if let Some(at) = at {
-                    self.close_formatting(at);
-                }
-                return Ok(end);
-            }
-            _ if tag.is(Flags::SPECIAL) => self.find(|open| open == tag, scope),
-            _ => self.find(|open| open == tag, |open| open.is(Flags::SPECIAL)),
-        };
-        if let Some(at) = at {
-            self.close_from(at);
+            _ => self.open.close(tag),
         }
         Ok(end)
     }
-
-    /// The innermost open element of a name without a tag, unless a special one is met before.
-    fn find_other(&self, name: &[u8]) -> Option<usize> {
-        let wanted = digest(name);
-        for (at, open) in self.open.iter().enumerate().rev() {
-            if open.tag.is(Flags::SPECIAL) {
-                return None;
-            }
-            if open.tag == Tag::Other && open.name == wanted {
-                let own = self.page.attribute(self.tree.node(open.id), Name::Element);
-                if own.is_some_and(|own| own.as_bytes().eq_ignore_ascii_case(name)) {
-                    return Some(at);
-                }
-            }
-        }
-        None
-    }
-}
-
-/// Where the comment ends whose text starts at `body`.
-fn comment_end(bytes: &[u8], body: usize) -> usize {
-    // `<!-->` and `<!--->` are whole comments.
-    for whole in [&b">"[..], b"->"] {
-        if bytes[body..].starts_with(whole) {
-            return body + whole.len();
-        }
-    }
-    let mut at = body;
-    while let Some(found) = memmem::find(&bytes[at..], b"--") {
-        at += found + 2;
-        match &bytes[at..] {
-            [b'>', ..] => return at + 1,
-            [b'!', b'>', ..] => return at + 2,
-            _ => at -= 1,
-        }
-    }
-    bytes.len()
 }
 
 #[cfg(test)]
