@@ -34,10 +34,15 @@
 //!
 //! Engines are pure: the same text gives the same answer in any thread, in any order, on any number of threads.
 
+#[cfg(feature = "train")]
+pub mod eval;
 pub mod fasttext;
+pub mod ngram;
 pub mod sample;
 pub mod script;
 mod tag;
+#[cfg(feature = "train")]
+pub mod train;
 mod vote;
 pub mod whatlang;
 

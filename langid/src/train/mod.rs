@@ -1,0 +1,285 @@
+//! The trainer: labelled lines to a model file, the same bytes every time.
+//!
+//! Training text differs by orders of magnitude between languages: some have tens of thousands of lines of several kinds,
+//! 230 only the Universal Declaration of Human Rights. So each epoch takes at most [`Recipe::max_lines`] lines of a
+//! label, other ones each time, and repeats those of thin labels. A part of the lines is cut to a few words (for short
+//! texts), or stripped of its diacritics (for those who type without), or mixed with the words of addresses.
+//!
+//! ```no_run
+//! use std::path::Path;
+//! use kilim_langid::train::{Recipe, train};
+//!
+//! let (model, report) = train(&[Path::new("train").to_owned()], &Recipe::default(), &mut |_| {})?;
+//! std::fs::write("langid.kilim", model.to_bytes())?;
+//! eprintln!("{} lines, {} labels", report.lines, report.labels);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod calibrate;
+pub(crate) mod corpus;
+mod examples;
+pub(crate) mod random;
+mod sgd;
+
+use std::path::PathBuf;
+
+pub use self::corpus::{CorpusError, Line, files_in, one_name, read_lines, source_name};
+use self::examples::Examples;
+pub(crate) use self::examples::without_diacritics;
+use self::random::Random;
+use self::sgd::{Example, Learner, Words};
+use crate::ngram::features::Features;
+use crate::ngram::model::{BUCKETS, Head, Label, Model};
+use crate::ngram::text::group_of;
+use crate::script::Script;
+
+/// How to train. The defaults made the embedded model; `Recipe::small()` made the small one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recipe {
+    /// A name that stands in the file.
+    pub name: String,
+    /// Licence and sources, as text; stands in the file.
+    pub attribution: String,
+    /// Numbers per row: 16, 32 or 64.
+    pub dim: usize,
+    /// Rows of the table of n-grams.
+    pub rows: u32,
+    /// Characters of the shortest n-gram.
+    pub min_order: u8,
+    /// Characters of the longest n-gram.
+    pub max_order: u8,
+    /// Whether whole words have rows.
+    pub words: bool,
+    /// Passes over the lines.
+    pub epochs: usize,
+    /// First step size of AdaGrad; it falls to zero.
+    pub rate: f32,
+    /// Probability that the right label is trained towards; the rest is spread over all.
+    pub target: f32,
+    /// Most lines of a label in an epoch.
+    pub max_lines: usize,
+    /// Labels with fewer lines than this are repeated up to it, each line at most `max_repeats` times.
+    pub min_lines: usize,
+    /// See `min_lines`.
+    pub max_repeats: usize,
+    /// Most lines of a label from one source, by the source's name; for text of one register.
+    pub source_caps: Vec<(String, usize)>,
+    /// Share of lines that are cut to a few words.
+    pub cut_share: f32,
+    /// Most words of such a cut.
+    pub max_cut_words: usize,
+    /// Share of lines without their diacritics.
+    pub plain_share: f32,
+    /// Share of lines with words of addresses put in.
+    pub address_share: f32,
+    /// Share of words that are left out of a line, at random.
+    pub drop_share: f32,
+    /// Share of examples that are words of a label drawn at random, rather than lines.
+    pub bag_share: f32,
+    /// How much of the unequal numbers of examples the scores are freed from, 0 to 1.
+    pub balance: f32,
+    /// Seed of all choices.
+    pub seed: u64,
+}
+
+impl Default for Recipe {
+    fn default() -> Recipe {
+        Recipe {
+            name: "kilim".to_owned(),
+            attribution: String::new(),
+            dim: 32,
+            rows: 280_000,
+            min_order: 2,
+            max_order: 5,
+            words: true,
+            epochs: 4,
+            rate: 0.2,
+            target: 1.0,
+            max_lines: 6000,
+            min_lines: 600,
+            max_repeats: 10,
+            source_caps: vec![("bible".to_owned(), 1500)],
+            cut_share: 0.4,
+            max_cut_words: 8,
+            plain_share: 0.06,
+            address_share: 0.03,
+            drop_share: 0.0,
+            bag_share: 0.0,
+            balance: 1.0,
+            seed: 42,
+        }
+    }
+}
+
+impl Recipe {
+    /// The recipe of the small model: a quarter of the size.
+    pub fn small() -> Recipe {
+        Recipe { name: "kilim-small".to_owned(), dim: 16, rows: 140_000, max_order: 4, ..Recipe::default() }
+    }
+}
+
+/// What a training run saw.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report {
+    /// Lines that were learned from.
+    pub lines: usize,
+    /// Lines that were kept back for calibration.
+    pub held_out: usize,
+    /// Labels of the model.
+    pub labels: usize,
+    /// Different words.
+    pub words: usize,
+    /// Mean loss of the last epoch.
+    pub loss: f32,
+}
+
+/// Lines that a label needs for its words to be more than one short text; labels with fewer, or with a single source of
+/// this size, are marked experimental.
+const MIN_LINES_OF_A_LANGUAGE: usize = 130;
+
+/// Trains a model on label-tab-text files, or folders of them (`.tsv`, `.tsv.zst`).
+///
+/// `tell` gets a line now and then about how far it is.
+pub fn train(
+    inputs: &[PathBuf],
+    recipe: &Recipe,
+    tell: &mut dyn FnMut(&str),
+) -> Result<(Model, Report), CorpusError> {
+    let mut files = Vec::new();
+    for input in inputs {
+        files.extend(files_in(input)?);
+    }
+    let mut lines = Vec::new();
+    for (source, file) in files.iter().enumerate() {
+        lines.extend(read_lines(file, source)?);
+        tell(&format!("{}: {} lines in all", source_name(file), lines.len()));
+    }
+    let sources: Vec<String> = files.iter().map(|file| source_name(file)).collect();
+    train_on(lines, &sources, recipe, tell)
+        .ok_or_else(|| CorpusError::Empty { path: inputs.first().cloned().unwrap_or_default() })
+}
+
+/// The same from lines in memory; `None` without lines in a known script.
+pub fn train_on(
+    lines: Vec<Line>,
+    sources: &[String],
+    recipe: &Recipe,
+    tell: &mut dyn FnMut(&str),
+) -> Option<(Model, Report)> {
+    let han = group_of(Script::HANI)?;
+    let features = Features {
+        rows: recipe.rows,
+        min_order: recipe.min_order,
+        max_order: recipe.max_order,
+        words: recipe.words,
+        han,
+    };
+    let examples = Examples::new(lines, sources, recipe, features);
+    if examples.labels.is_empty() {
+        return None;
+    }
+    tell(&format!(
+        "{} lines of {} labels, {} words, {} kept back",
+        examples.learned(),
+        examples.labels.len(),
+        examples.words.starts.len() - 1,
+        examples.held_out.len()
+    ));
+    Some(match recipe.dim {
+        16 => learn::<16>(&examples, recipe, features, tell),
+        64 => learn::<64>(&examples, recipe, features, tell),
+        _ => learn::<32>(&examples, recipe, features, tell),
+    })
+}
+
+fn learn<const D: usize>(
+    examples: &Examples,
+    recipe: &Recipe,
+    features: Features,
+    tell: &mut dyn FnMut(&str),
+) -> (Model, Report) {
+    let mut random = Random::new(recipe.seed);
+    let sizes: Vec<usize> = examples.heads.iter().map(|head| head.labels).collect();
+    let mut learner = Learner::<D>::new(recipe.rows as usize, &sizes, &mut random);
+    let mut loss = 0.0;
+    let mut words = Vec::new();
+    for epoch in 0..recipe.epochs {
+        let order = examples.epoch(recipe, &mut random);
+        for (output, priors) in learner.outputs.iter_mut().zip(examples.priors(&order)) {
+            output.priors = priors.iter().map(|prior| prior * recipe.balance).collect();
+            output.priors.resize(output.padded, 0.0);
+        }
+        let mut sum = 0.0f64;
+        for (at, drawn) in order.iter().enumerate() {
+            let done = (epoch as f32 + at as f32 / order.len() as f32) / recipe.epochs as f32;
+            let rate = recipe.rate * (1.0 - done);
+            let (head, label) = examples.words_of(*drawn, recipe, &mut random, &mut words);
+            let example = Example { head, label, words: &words };
+            sum += f64::from(learner.learn(&examples.words, example, rate, recipe.target));
+        }
+        loss = (sum / order.len().max(1) as f64) as f32;
+        tell(&format!("epoch {}: {} examples, loss {loss:.4}", epoch + 1, order.len()));
+    }
+    let report = Report {
+        lines: examples.learned(),
+        held_out: examples.held_out.len(),
+        labels: examples.labels.len(),
+        words: examples.words.starts.len() - 1,
+        loss,
+    };
+    let mut model = quantised(&learner, examples, recipe, features);
+    calibrate::calibrate(&mut model, examples);
+    let bytes = model.to_bytes();
+    model = Model::from_bytes(&bytes).expect("a model that was just written is whole");
+    (model, report)
+}
+
+/// Share of row values that are kept exact; the few larger ones are clipped. Measured: costs 0.1 points of macro-F1.
+const KEPT: f64 = 0.99995;
+
+fn quantised<const D: usize>(
+    learner: &Learner<D>,
+    examples: &Examples,
+    recipe: &Recipe,
+    features: Features,
+) -> Model {
+    let mut sizes: Vec<f32> = learner.rows.iter().flatten().map(|value| value.abs()).collect();
+    let at = ((sizes.len() - 1) as f64 * KEPT) as usize;
+    let (_, largest, _) = sizes.select_nth_unstable_by(at, f32::total_cmp);
+    let row_scale = largest.max(1e-6) / 127.0;
+    let rows = learner
+        .rows
+        .iter()
+        .flatten()
+        .map(|value| (value / row_scale).round().clamp(-127.0, 127.0) as i8)
+        .collect();
+    let heads = examples
+        .heads
+        .iter()
+        .zip(&learner.outputs)
+        .map(|(head, output)| Head {
+            group: head.group,
+            first: head.first,
+            labels: head.labels,
+            weights: output.weights.clone(),
+            biases: output.biases.clone(),
+        })
+        .collect();
+    let labels = examples
+        .labels
+        .iter()
+        .map(|label| Label { tag: label.tag, threshold: 0.0, experimental: label.lines < MIN_LINES_OF_A_LANGUAGE })
+        .collect();
+    Model {
+        name: recipe.name.clone(),
+        attribution: recipe.attribution.clone(),
+        dim: D,
+        features,
+        row_scale,
+        rows,
+        sharpness: [1.0; BUCKETS],
+        labels,
+        heads,
+        digest: String::new(),
+    }
+}
