@@ -12,12 +12,14 @@ pub use text::{TEXTS, gzip};
 pub type Sample = (String, Vec<u8>);
 
 /// The laws by name, and what makes their inputs.
-pub const LAWS: [(&str, fn() -> Vec<Sample>); 5] = [
+pub const LAWS: [(&str, fn() -> Vec<Sample>); 7] = [
     ("warc", warc::samples),
     ("http", http::samples),
     ("charset", text::samples),
     ("seeds", seeds::samples),
     ("html", pages::samples),
+    ("langid", crate::langid::samples),
+    ("model", crate::model::samples),
 ];
 
 fn sample(name: &str, bytes: impl Into<Vec<u8>>) -> Sample {
@@ -48,6 +50,8 @@ mod tests {
                     "http" => crate::http::holds(bytes),
                     "charset" => crate::charset::holds(bytes),
                     "seeds" => crate::seeds::holds(bytes),
+                    "langid" => crate::langid::holds(bytes),
+                    "model" => crate::model::holds(bytes),
                     #[cfg(feature = "html")]
                     "html" => crate::html::holds(bytes),
                     other => assert!(cfg!(not(feature = "html")) && other == "html", "{other} is not tried"),

@@ -1,6 +1,6 @@
 //! What holds for any bytes whatever.
 //!
-//! Everything that strangers send passes one of five parsers before anybody looks at it. Each has a **law** here, a plain
+//! Everything that strangers send passes one of seven parsers before anybody looks at it. Each has a **law** here, a plain
 //! function of bytes that returns if the promises in that parser's documentation hold for them, and panics if not:
 //!
 //! | law | parser | promises |
@@ -10,6 +10,8 @@
 //! | [`charset::holds`] | `kilim_connectors::charset` | text of bounded length from any bytes and labels; UTF-8 is left alone; errors are counted |
 //! | [`seeds::holds`] | `kilim_connectors::seeds` | a bad line is an issue with its number and costs itself only; a seed written as JSON comes back |
 //! | `html::holds` | the step `extract_html` of `kilim` | a page that would cost too much is refused whole; caps never change a text; blocks lie within it |
+//! | [`langid::holds`] | `kilim_langid::ngram` | any text has a well-formed answer, the same each time; a mask is kept to |
+//! | [`model::holds`] | model files of `kilim_langid::ngram` | a file is a model that answers, or an error with a hint |
 //!
 //! They are tried twice: in every run of `cargo test` with some hundred valid inputs that were cut, flipped and spliced
 //! (`tests/any_bytes.rs`), and at length by cargo-fuzz (`fuzz_targets/`, see README.md). What cargo-fuzz found lies in
@@ -22,6 +24,8 @@ pub mod corpus;
 #[cfg(feature = "html")]
 pub mod html;
 pub mod http;
+pub mod langid;
+pub mod model;
 pub mod seeds;
 pub mod warc;
 

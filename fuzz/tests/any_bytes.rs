@@ -201,11 +201,23 @@ proptest! {
     }
 
     #[test]
+    fn a_damaged_text_has_a_language_or_none(text in damaged("langid")) {
+        kilim_fuzz::langid::holds(&text.0);
+    }
+
+    #[test]
+    fn a_damaged_model_is_refused_or_answers(file in damaged("model")) {
+        kilim_fuzz::model::holds(&file.0);
+    }
+
+    #[test]
     fn noise_is_no_harder_than_files(noise in prop::collection::vec(any::<u8>(), 0..300)) {
         kilim_fuzz::warc::holds(&noise);
         kilim_fuzz::http::holds(&noise);
         kilim_fuzz::charset::holds(&noise);
         kilim_fuzz::seeds::holds(&noise);
+        kilim_fuzz::langid::holds(&noise);
+        kilim_fuzz::model::holds(&noise);
     }
 }
 
@@ -221,11 +233,13 @@ proptest! {
 
 #[test]
 fn what_fuzzing_found_once_holds_for_good() {
-    let laws: [(&str, fn(&[u8])); 4] = [
+    let laws: [(&str, fn(&[u8])); 6] = [
         ("warc", kilim_fuzz::warc::holds),
         ("http", kilim_fuzz::http::holds),
         ("charset", kilim_fuzz::charset::holds),
         ("seeds", kilim_fuzz::seeds::holds),
+        ("langid", kilim_fuzz::langid::holds),
+        ("model", kilim_fuzz::model::holds),
     ];
     for (law, holds) in laws {
         findings(law, holds);

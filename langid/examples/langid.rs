@@ -1,110 +1,210 @@
-//! `langid`: train, eval, guess and bench from the command line.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
-use std::path::PathBuf;
+//! `langid`: the trainer, the evaluator and the engine from a command line.
+//!
+//! ```text
+//! langid train OUT.kilim FOLDER... [small] [KEY=VALUE ...]     see `Recipe::SETTINGS`
+//! langid eval MODEL FILE... [noise | cut=30] [scripts] [macro] [threshold=0] [csv=FOLDER] [json]
+//! langid guess MODEL [languages=swa,luo] [threshold=0] [full] < lines
+//! langid code MODEL langid/accuracy/code.tsv [show]
+//! langid bench MODEL FILE
+//! langid labels MODEL
+//! ```
+//!
+//! MODEL is a file, or `embedded`, or `whatlang`. FILEs are label-tab-text, `.tsv` or `.tsv.zst`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
-use kilim_langid::eval::{Options, eval};
-use kilim_langid::ngram::{Model, Ngram, Threshold};
-use kilim_langid::train::{Recipe, read_lines, train};
-type R<T> = Result<T, Box<dyn std::error::Error>>;
-fn main() -> R<()> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let mut recipe = if args.iter().any(|a| a == "small=1") { Recipe::small() } else { Recipe::default() };
-    let mut files = vec![];
-    for a in &args[1..] {
-        if let Some((k, v)) = a.split_once('=') {
-            match k {
-                "dim" => recipe.dim = v.parse()?,
-                "rows" => recipe.rows = v.parse()?,
-                "min" => recipe.min_order = v.parse()?,
-                "max" => recipe.max_order = v.parse()?,
-                "words" => recipe.words = v == "1",
-                "epochs" => recipe.epochs = v.parse()?,
-                "rate" => recipe.rate = v.parse()?,
-                "target" => recipe.target = v.parse()?,
-                "lines" => recipe.max_lines = v.parse()?,
-                "minlines" => recipe.min_lines = v.parse()?,
-                "repeats" => recipe.max_repeats = v.parse()?,
-                "bible" => recipe.source_caps = vec![("bible".into(), v.parse()?)],
-                "cut" => recipe.cut_share = v.parse()?,
-                "cutwords" => recipe.max_cut_words = v.parse()?,
-                "plain" => recipe.plain_share = v.parse()?,
-                "drop" => recipe.drop_share = v.parse()?,
-                "bag" => recipe.bag_share = v.parse()?,
-                "address" => recipe.address_share = v.parse()?,
-                "balance" => recipe.balance = v.parse()?,
-                "small" => {}
-                _ => return Err(format!("what is {k}").into()),
+
+use kilim_langid::eval::{Options, eval, noise};
+use kilim_langid::ngram::{Macrolanguages, Ngram, Threshold};
+use kilim_langid::train::{Recipe, read_lines, source_name, train};
+use kilim_langid::whatlang::Whatlang;
+use kilim_langid::{Identifier, LangTag};
+
+type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+
+/// Words of the command line: names of files, flags, and settings.
+struct Args {
+    names: Vec<String>,
+    settings: Vec<(String, String)>,
+}
+
+const FLAGS: [&str; 8] = ["small", "noise", "scripts", "macro", "json", "full", "show", "capped"];
+
+impl Args {
+    fn read() -> Args {
+        let mut args = Args { names: Vec::new(), settings: Vec::new() };
+        for word in std::env::args().skip(1) {
+            if let Some((key, value)) = word.split_once('=') {
+                args.settings.push((key.to_owned(), value.to_owned()));
+            } else if FLAGS.contains(&word.as_str()) {
+                args.settings.push((word, String::new()));
+            } else {
+                args.names.push(word);
             }
-        } else { files.push(PathBuf::from(a)); }
+        }
+        args
     }
-    match args[0].as_str() {
-        "train" => {
-            let start = Instant::now();
-            let (model, report) = train(&files[1..], &recipe, &mut |l| eprintln!("{:.0}s {l}", start.elapsed().as_secs_f32()))?;
-            std::fs::write(&files[0], model.to_bytes())?;
-            eprintln!("{report:?}");
-        }
-        "eval" => {
-            let engine = Ngram::new(Model::load(&files[0])?).full().with_threshold(Threshold::Fixed(0.0));
-            for f in &files[1..] {
-                let lines = read_lines(f, 0)?;
-                let start = Instant::now();
-                let bytes: usize = lines.iter().map(|l| l.text.len()).sum();
-                let e = eval(&engine, &lines, &Options::default());
-                println!("{}\n{}", f.display(), e.summary());
-                let s = start.elapsed().as_secs_f64();
-                println!("{:.1} MB/s", bytes as f64 / s / 1e6);
-                std::fs::write(format!("{}.csv", f.file_stem().unwrap().to_str().unwrap()), e.csv())?;
+
+    fn setting(&self, key: &str) -> Option<&str> {
+        self.settings.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+    }
+
+    fn has(&self, flag: &str) -> bool {
+        self.setting(flag).is_some()
+    }
+
+    fn name(&self, at: usize) -> Outcome<&str> {
+        self.names.get(at).map(String::as_str).ok_or_else(|| "a file name is missing; see the head of this file".into())
+    }
+}
+
+fn main() -> Outcome {
+    let args = Args::read();
+    match args.name(0)? {
+        "train" => run_train(&args),
+        "eval" => run_eval(&args),
+        "guess" => run_guess(&args),
+        "code" => run_code(&args),
+        "bench" => run_bench(&args),
+        "labels" => {
+            for label in engine(&args)?.labels() {
+                println!("{label}");
             }
+            Ok(())
         }
-        "code" => {
-            let engine = Ngram::new(Model::load(&files[0])?).full();
-            let text = std::fs::read_to_string(&files[1])?;
-            let mut by: std::collections::BTreeMap<&str, (usize, usize)> = Default::default();
-            let mut half = [(0, 0); 2];
-            for (at, line) in text.lines().enumerate() {
-                let (format, line) = line.split_once('\t').unwrap();
-                let g = engine.guess(line);
-                let called = g.lang != kilim_langid::LangTag::ZXX && g.lang != kilim_langid::LangTag::UND;
-                let e = by.entry(format).or_default();
-                e.0 += 1; half[at % 2].0 += 1;
-                if called { e.1 += 1; half[at % 2].1 += 1; println!("{format} {} {:.2} | {line}", g.lang, g.probability); }
-            }
-            println!("{by:?}\n{half:?}");
+        other => Err(format!("{other} is no command: train, eval, guess, code, bench or labels").into()),
+    }
+}
+
+fn ngram(args: &Args) -> Outcome<Ngram> {
+    let model = args.name(1)?;
+    let mut engine = match model {
+        #[cfg(feature = "embedded")]
+        "embedded" => Ngram::embedded(),
+        path => Ngram::load(path)?,
+    };
+    if let Some(languages) = args.setting("languages") {
+        engine = engine.with_languages(&languages.split(',').collect::<Vec<_>>())?;
+    }
+    if let Some(threshold) = args.setting("threshold") {
+        engine = engine.with_threshold(Threshold::Fixed(threshold.parse()?));
+    }
+    if args.has("macro") {
+        engine = engine.with_macrolanguages(Macrolanguages::Macro);
+    }
+    Ok(if args.has("full") { engine.full() } else { engine })
+}
+
+fn engine(args: &Args) -> Outcome<Box<dyn Identifier>> {
+    Ok(if args.name(1)? == "whatlang" { Box::new(Whatlang::default()) } else { Box::new(ngram(args)?) })
+}
+
+fn run_train(args: &Args) -> Outcome {
+    let mut recipe = if args.has("small") { Recipe::small() } else { Recipe::default() };
+    for (key, value) in args.settings.iter().filter(|(key, _)| key != "small") {
+        recipe.set(key, value)?;
+    }
+    let folders: Vec<PathBuf> = args.names[2.min(args.names.len())..].iter().map(PathBuf::from).collect();
+    let start = Instant::now();
+    let (model, report) =
+        train(&folders, &recipe, &mut |line| eprintln!("{:5.0} s  {line}", start.elapsed().as_secs_f32()))?;
+    let bytes = model.to_bytes();
+    std::fs::write(args.name(1)?, &bytes)?;
+    eprintln!("{report:?}\n{} bytes, BLAKE3 {}", bytes.len(), model.digest());
+    Ok(())
+}
+
+fn run_eval(args: &Args) -> Outcome {
+    let engine = engine(args)?;
+    let options = Options { scripts: args.has("scripts"), macrolanguages: args.has("macro") };
+    for file in &args.names[2.min(args.names.len())..] {
+        let mut lines = read_lines(Path::new(file), 0)?;
+        if args.has("noise") {
+            lines = noise::noised(&lines, 42);
         }
-        "refused" => {
-            let engine = Ngram::new(Model::load(&files[0])?).full();
-            for f in &files[1..] {
-                let lines = read_lines(f, 0)?;
-                let mut n = 0;
-                for l in &lines {
-                    let g = engine.guess(&l.text);
-                    if let Some(why) = g.no_language { n += 1; if n % 20 == 1 { println!("{why:?} {} | {}", l.tag, l.text); } }
-                }
-                println!("{} refused {n} of {}", f.display(), lines.len());
-            }
+        if let Some(chars) = args.setting("cut") {
+            lines = noise::cut(&lines, chars.parse()?);
         }
-        "bench" => {
-            let engine = Ngram::new(Model::load(&files[0])?);
-            let lines = read_lines(&files[1], 0)?;
-            for (name, engine) in [("full", engine.clone().full()), ("capped", engine)] {
-                for _ in 0..3 {
-                    let start = cpu();
-                    let mut n = 0;
-                    for l in &lines { n += usize::from(engine.guess(&l.text).lang.is_language()); }
-                    let s = cpu() - start;
-                    let bytes: usize = lines.iter().map(|l| l.text.len()).sum();
-                    println!("{name} {:.1} MB/s {:.0} texts/s, {} bytes a text, {n}", bytes as f64 / s / 1e6, lines.len() as f64 / s, bytes / lines.len());
-                }
-            }
+        let evaluation = eval(&*engine, &lines, &options);
+        if args.has("json") {
+            print!("{}", evaluation.json());
+        } else {
+            println!("{file}\n{}", evaluation.summary());
         }
-        _ => {}
+        if let Some(folder) = args.setting("csv") {
+            let name = format!("{}.csv", source_name(Path::new(file)));
+            std::fs::write(Path::new(folder).join(name), evaluation.csv())?;
+        }
     }
     Ok(())
 }
 
-/// Seconds of processor time of this process.
-fn cpu() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    stat.split(' ').next().and_then(|n| n.parse::<f64>().ok()).unwrap_or(0.0) / 1e9
+fn run_guess(args: &Args) -> Outcome {
+    let engine = engine(args)?;
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for line in std::io::stdin().lock().lines() {
+        let found = engine.identify(&line?);
+        writeln!(out, "{}\t{:.4}\t{:.4}", found.lang, found.confidence, found.margin)?;
+    }
+    Ok(out.flush()?)
+}
+
+/// How many lines of code, by format, are called a language; `show` prints them.
+fn run_code(args: &Args) -> Outcome {
+    let engine = engine(args)?;
+    let text = std::fs::read_to_string(args.name(2)?)?;
+    let mut formats: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    let mut halves = [(0, 0); 2];
+    for (at, line) in text.lines().enumerate() {
+        let (format, line) = line.split_once('\t').ok_or("expected a format, a tab and a line")?;
+        let found = engine.identify(line);
+        let called = usize::from(found.lang.is_language());
+        for (lines, wrong) in [formats.entry(format).or_default(), &mut halves[at % 2]] {
+            *lines += 1;
+            *wrong += called;
+        }
+        if called == 1 && args.has("show") {
+            println!("{format}\t{}\t{:.2}\t{line}", found.lang, found.confidence);
+        }
+    }
+    for (format, (lines, wrong)) in formats {
+        println!("{format:<14} {wrong:>3} of {lines}");
+    }
+    for (name, (lines, wrong)) in ["first, third ...", "second, fourth ..."].iter().zip(halves) {
+        println!("{name:<20} {wrong} of {lines}: {:.1} %", 100.0 * wrong as f32 / lines as f32);
+    }
+    Ok(())
+}
+
+/// Megabytes and texts a second, the best of five runs.
+fn run_bench(args: &Args) -> Outcome {
+    let lines = read_lines(Path::new(args.name(2)?), 0)?;
+    let bytes: usize = lines.iter().map(|line| line.text.len()).sum();
+    let engines: Vec<(&str, Box<dyn Identifier>)> = if args.name(1)? == "whatlang" {
+        vec![("whatlang", engine(args)?)]
+    } else {
+        let ngram = ngram(args)?;
+        vec![("full", Box::new(ngram.clone().full())), ("capped", Box::new(ngram))]
+    };
+    for (name, engine) in engines {
+        let mut best = f64::INFINITY;
+        let mut languages = 0;
+        for _ in 0..5 {
+            let start = Instant::now();
+            languages = lines.iter().filter(|line| engine.identify(&line.text).lang != LangTag::UND).count();
+            best = best.min(start.elapsed().as_secs_f64());
+        }
+        println!(
+            "{name:<9} {:6.1} MB/s {:9.0} texts/s  ({} texts of {} bytes, {languages} answered)",
+            bytes as f64 / best / 1e6,
+            lines.len() as f64 / best,
+            lines.len(),
+            bytes / lines.len().max(1)
+        );
+    }
+    Ok(())
 }

@@ -220,6 +220,17 @@ impl Model {
         &self.digest
     }
 
+    /// Lowers the scores of experimental labels: text of a language that is rarely met is more often text of another.
+    #[must_use]
+    pub fn with_tail_penalty(mut self, penalty: f32) -> Model {
+        for head in &mut self.heads {
+            for (bias, label) in head.biases.iter_mut().zip(&self.labels[head.first..head.first + head.labels]) {
+                *bias -= if label.experimental { penalty } else { 0.0 };
+            }
+        }
+        self
+    }
+
     /// The head of a script group, if any label is written in it.
     #[inline]
     pub(crate) fn head(&self, group: Group) -> Option<&Head> {

@@ -268,10 +268,10 @@ pub(crate) fn read(text: &str, counts: &mut Counts, mut on_word: impl FnMut(Word
             if len > 0 {
                 counts.letter_bytes += len;
                 let go_on = on_word(Word { group, bytes: &word[..len] });
-                len = 0;
                 if !go_on {
                     return at;
                 }
+                len = 0;
             }
         };
     }
@@ -326,7 +326,10 @@ pub(crate) fn read(text: &str, counts: &mut Counts, mut on_word: impl FnMut(Word
         }
         at += width;
     }
-    flush!();
+    if len > 0 {
+        counts.letter_bytes += len;
+        on_word(Word { group, bytes: &word[..len] });
+    }
     at
 }
 

@@ -20,6 +20,12 @@ const MIN_HELD_OUT: usize = 200;
 /// Lines that a `zxx` label needs in a script for the script's head to have it.
 const MIN_NOISE_LINES: usize = 100;
 
+/// The source that is one text in all its languages.
+const ONE_TEXT: &str = "udhr";
+
+/// Labels with fewer lines are experimental whatever their sources.
+const MIN_LINES: usize = 30;
+
 /// Labels with fewer lines learn from bags of their words too.
 const THIN_LINES: usize = 300;
 
@@ -32,7 +38,8 @@ const ADDRESS_WORDS: [&str; 16] = [
 #[derive(Debug)]
 pub(crate) struct ExampleLabel {
     pub(crate) tag: LangTag,
-    pub(crate) lines: usize,
+    /// Known from one text, or from a few lines: such a label may be right, but is rarely met.
+    pub(crate) experimental: bool,
 }
 
 #[derive(Debug)]
@@ -120,7 +127,10 @@ impl Examples {
                 by_head.entry((group, line.tag)).or_default().push(at);
             }
         }
-        by_head.retain(|(_, tag), lines| tag.code() != "zxx" || lines.len() >= MIN_NOISE_LINES);
+        by_head.retain(|(_, tag), lines| {
+            let enough = tag.code() != "zxx" || lines.len() >= MIN_NOISE_LINES;
+            enough && !recipe.left_out.contains(&tag.to_string())
+        });
         // A head of noise alone says nothing.
         let spoken: Vec<Group> =
             by_head.keys().filter(|(_, tag)| tag.code() != "zxx").map(|(group, _)| *group).collect();
@@ -144,7 +154,8 @@ impl Examples {
                 _ => examples.heads.push(ExampleHead { group, first: examples.labels.len(), labels: 1 }),
             }
             let label = examples.labels.len();
-            examples.labels.push(ExampleLabel { tag, lines: own.len() });
+            let one_text = own.iter().all(|at| sources[lines[*at].source] == ONE_TEXT);
+            examples.labels.push(ExampleLabel { tag, experimental: one_text || own.len() < MIN_LINES });
             examples.head_of.push(examples.heads.len() - 1);
             let own = capped(own, &lines, sources, recipe);
             let keep_back = own.len() >= MIN_HELD_OUT;

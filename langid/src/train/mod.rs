@@ -19,6 +19,7 @@ mod calibrate;
 pub(crate) mod corpus;
 mod examples;
 pub(crate) mod random;
+mod recipe;
 mod sgd;
 
 use std::path::PathBuf;
@@ -27,96 +28,12 @@ pub use self::corpus::{CorpusError, Line, files_in, one_name, read_lines, source
 use self::examples::Examples;
 pub(crate) use self::examples::without_diacritics;
 use self::random::Random;
+pub use self::recipe::{Recipe, SettingError};
 use self::sgd::{Example, Learner, Words};
 use crate::ngram::features::Features;
 use crate::ngram::model::{BUCKETS, Head, Label, Model};
 use crate::ngram::text::group_of;
 use crate::script::Script;
-
-/// How to train. The defaults made the embedded model; `Recipe::small()` made the small one.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Recipe {
-    /// A name that stands in the file.
-    pub name: String,
-    /// Licence and sources, as text; stands in the file.
-    pub attribution: String,
-    /// Numbers per row: 16, 32 or 64.
-    pub dim: usize,
-    /// Rows of the table of n-grams.
-    pub rows: u32,
-    /// Characters of the shortest n-gram.
-    pub min_order: u8,
-    /// Characters of the longest n-gram.
-    pub max_order: u8,
-    /// Whether whole words have rows.
-    pub words: bool,
-    /// Passes over the lines.
-    pub epochs: usize,
-    /// First step size of AdaGrad; it falls to zero.
-    pub rate: f32,
-    /// Probability that the right label is trained towards; the rest is spread over all.
-    pub target: f32,
-    /// Most lines of a label in an epoch.
-    pub max_lines: usize,
-    /// Labels with fewer lines than this are repeated up to it, each line at most `max_repeats` times.
-    pub min_lines: usize,
-    /// See `min_lines`.
-    pub max_repeats: usize,
-    /// Most lines of a label from one source, by the source's name; for text of one register.
-    pub source_caps: Vec<(String, usize)>,
-    /// Share of lines that are cut to a few words.
-    pub cut_share: f32,
-    /// Most words of such a cut.
-    pub max_cut_words: usize,
-    /// Share of lines without their diacritics.
-    pub plain_share: f32,
-    /// Share of lines with words of addresses put in.
-    pub address_share: f32,
-    /// Share of words that are left out of a line, at random.
-    pub drop_share: f32,
-    /// Share of examples that are words of a label drawn at random, rather than lines.
-    pub bag_share: f32,
-    /// How much of the unequal numbers of examples the scores are freed from, 0 to 1.
-    pub balance: f32,
-    /// Seed of all choices.
-    pub seed: u64,
-}
-
-impl Default for Recipe {
-    fn default() -> Recipe {
-        Recipe {
-            name: "kilim".to_owned(),
-            attribution: String::new(),
-            dim: 32,
-            rows: 280_000,
-            min_order: 2,
-            max_order: 5,
-            words: true,
-            epochs: 4,
-            rate: 0.2,
-            target: 1.0,
-            max_lines: 6000,
-            min_lines: 600,
-            max_repeats: 10,
-            source_caps: vec![("bible".to_owned(), 1500)],
-            cut_share: 0.4,
-            max_cut_words: 8,
-            plain_share: 0.06,
-            address_share: 0.03,
-            drop_share: 0.0,
-            bag_share: 0.0,
-            balance: 1.0,
-            seed: 42,
-        }
-    }
-}
-
-impl Recipe {
-    /// The recipe of the small model: a quarter of the size.
-    pub fn small() -> Recipe {
-        Recipe { name: "kilim-small".to_owned(), dim: 16, rows: 140_000, max_order: 4, ..Recipe::default() }
-    }
-}
 
 /// What a training run saw.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -132,10 +49,6 @@ pub struct Report {
     /// Mean loss of the last epoch.
     pub loss: f32,
 }
-
-/// Lines that a label needs for its words to be more than one short text; labels with fewer, or with a single source of
-/// this size, are marked experimental.
-const MIN_LINES_OF_A_LANGUAGE: usize = 130;
 
 /// Trains a model on label-tab-text files, or folders of them (`.tsv`, `.tsv.zst`).
 ///
@@ -227,7 +140,7 @@ fn learn<const D: usize>(
         words: examples.words.starts.len() - 1,
         loss,
     };
-    let mut model = quantised(&learner, examples, recipe, features);
+    let mut model = quantised(&learner, examples, recipe, features).with_tail_penalty(recipe.tail_penalty);
     calibrate::calibrate(&mut model, examples);
     let bytes = model.to_bytes();
     model = Model::from_bytes(&bytes).expect("a model that was just written is whole");
@@ -268,7 +181,7 @@ fn quantised<const D: usize>(
     let labels = examples
         .labels
         .iter()
-        .map(|label| Label { tag: label.tag, threshold: 0.0, experimental: label.lines < MIN_LINES_OF_A_LANGUAGE })
+        .map(|label| Label { tag: label.tag, threshold: 0.0, experimental: label.experimental })
         .collect();
     Model {
         name: recipe.name.clone(),
