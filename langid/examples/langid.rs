@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::Instant;
 
 use kilim_langid::eval::{Options, eval, noise};
@@ -180,7 +181,15 @@ fn run_code(args: &Args) -> Outcome {
     Ok(())
 }
 
-/// Megabytes and texts a second, the best of five runs.
+/// Time that this process had a processor, where Linux tells it; else the time of day.
+fn processor_seconds() -> f64 {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let told = std::fs::read_to_string("/proc/self/schedstat").ok();
+    let nanoseconds: Option<f64> = told.and_then(|told| told.split(' ').next()?.parse().ok());
+    nanoseconds.map_or_else(|| START.elapsed().as_secs_f64(), |nanoseconds| nanoseconds / 1e9)
+}
+
+/// Megabytes and texts a second of processor time, the best of five runs.
 fn run_bench(args: &Args) -> Outcome {
     let lines = read_lines(Path::new(args.name(2)?), 0)?;
     let bytes: usize = lines.iter().map(|line| line.text.len()).sum();
@@ -194,9 +203,9 @@ fn run_bench(args: &Args) -> Outcome {
         let mut best = f64::INFINITY;
         let mut languages = 0;
         for _ in 0..5 {
-            let start = Instant::now();
+            let start = processor_seconds();
             languages = lines.iter().filter(|line| engine.identify(&line.text).lang != LangTag::UND).count();
-            best = best.min(start.elapsed().as_secs_f64());
+            best = best.min(processor_seconds() - start);
         }
         println!(
             "{name:<9} {:6.1} MB/s {:9.0} texts/s  ({} texts of {} bytes, {languages} answered)",

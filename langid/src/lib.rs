@@ -5,8 +5,10 @@
 //! - [`script`]: which scripts a text is written in; a text without letters is `zxx` before any engine sees it.
 //! - [`Identifier`]: the trait. An engine names its labels and its model's digest, and answers with an
 //!   [`Identification`]: label, confidence, margin, and the languages of the text's parts.
-//! - [`whatlang`] and [`fasttext`]: the engines. The first is built in and knows 70 languages, the second reads any
-//!   fastText classifier, and corrects a fault of the crate below it.
+//! - [`ngram`], [`whatlang`] and [`fasttext`]: the engines. The first is our own, knows several hundred languages and what
+//!   is none, and has its model built in; the second knows 70; the third reads any fastText classifier, and corrects a
+//!   fault of the crate below it.
+//! - `train` and `eval` (feature `train`): how the model of `ngram` is made, and how any engine is measured.
 //! - [`LangTag`] and [`matches()`]: labels, and how the codes that people write in configs meet them, macrolanguages
 //!   included.
 //!
@@ -57,7 +59,7 @@ pub const REVISION: u32 = 1;
 /// Implementations are pure functions of the text and the model: deterministic, and free of shared mutable state that
 /// an answer could depend on.
 pub trait Identifier: Send + Sync {
-    /// The engine's name as in configs and in the column `lang_engine`: `whatlang`, `fasttext`.
+    /// The engine's name as in configs and in the column `lang_engine`: `ngram`, `whatlang`, `fasttext`.
     fn name(&self) -> &str;
 
     /// BLAKE3 of the model, as 64 hex digits; for engines whose model is code, of its name, version and labels.
@@ -78,7 +80,7 @@ pub struct Identification {
     /// The language of the text as a whole. [`LangTag::UND`] when nothing can be said (an empty text, a script that the
     /// engine has no label for), [`LangTag::ZXX`] when there are no letters.
     pub lang: LangTag,
-    /// How sure the engine is of `lang`, 0 to 1, on its own scale: fastText's is the model's probability, whatlang's a
+    /// How sure the engine is of `lang`, 0 to 1, on its own scale: ngram's is a calibrated probability, fastText's is the model's probability, whatlang's a
     /// heuristic that is 1 wherever a script has a single label. 0 with `und`, 1 with a `zxx` for want of letters.
     pub confidence: f32,
     /// Distance to the second best label on the scale of `confidence`; 0 if the engine does not tell (whatlang).

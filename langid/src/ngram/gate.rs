@@ -175,7 +175,7 @@ fn code_share(token: &str) -> usize {
         before = c;
     }
     let ends_in_code = token.ends_with([';', '{', '}', '(', '=', '>', ']', '[']) || token.starts_with(['<', '{', '}', '[', '$', '@', '#', '-', '/']);
-    match (symbols, digits, letters) {
+    let share = match (symbols, digits, letters) {
         (_, _, 0) if symbols + digits > 0 => 60,
         (0, 0, _) => match (dots, humps) {
             (0, 0) => if ends_in_code { 60 } else { 0 },
@@ -185,7 +185,9 @@ fn code_share(token: &str) -> usize {
         },
         (0, _, _) => 60 + 40 * usize::from(dots + humps > 0 || ends_in_code),
         _ => 100,
-    }
+    };
+    // Code is ASCII. A symbol among other letters is a broken font or a habit: FLORES has `<` for a letter of Tifinagh.
+    if inner.is_ascii() { share } else { share.min(40) }
 }
 
 #[cfg(test)]

@@ -127,6 +127,18 @@ impl View {
         View { macrolanguages, allowed, open, answers, labels }
     }
 
+    /// The label of a head with the highest score among those that may be given.
+    pub(super) fn likeliest(&self, head: &Head, scores: &[f32]) -> Option<LangTag> {
+        let open = &self.open[head.first..head.first + head.labels];
+        let mut best: Option<usize> = None;
+        for (at, score) in scores.iter().enumerate() {
+            if open[at] && best.is_none_or(|best| *score > scores[best]) {
+                best = Some(at);
+            }
+        }
+        best.map(|at| self.answers[head.first + at])
+    }
+
     /// The best of a head's labels by their scores, which become probabilities; `None` if no language is allowed.
     pub(super) fn best(&self, head: &Head, scores: &mut [f32], sharpness: f32) -> Option<Best> {
         let own = head.first..head.first + head.labels;

@@ -219,7 +219,7 @@ impl Ngram {
             Cow::Borrowed(_) => sample,
         };
         let segments = sample::segments(&sample);
-        cache::with(self.number, D, |cache| {
+        cache::with::<D, _>(self.number, |cache| {
             let mut all = Sums::<D>::default();
             let mut votes: Vec<(LangTag, usize)> = Vec::new();
             let mut scores = Vec::new();
@@ -232,8 +232,7 @@ impl Ngram {
                 sums.read(&self.model, cache, segment, &mut quota);
                 left = left.saturating_sub(before - quota).max(1);
                 if segments.len() > 1 {
-                    let vote = self.judge(segment, &sums, &mut scores).lang;
-                    if vote.is_language() {
+                    if let Some(vote) = self.vote(segment, &sums, &mut scores) {
                         match votes.iter_mut().find(|(known, _)| *known == vote) {
                             Some((_, bytes)) => *bytes += segment.len(),
                             None => votes.push((vote, segment.len())),
@@ -252,6 +251,25 @@ impl Ngram {
             }
             guess
         })
+    }
+
+    /// The label of a part of a text, without its probability: what `judge` would say with no threshold.
+    fn vote<const D: usize>(&self, text: &str, sums: &Sums<D>, scores: &mut Vec<f32>) -> Option<LangTag> {
+        if gate::verdict(text, &sums.counts).is_some() {
+            return None;
+        }
+        let script = sums.dominant()?;
+        let head = self.model.head(script.group)?;
+        if head.labels > 1 {
+            if script.n_grams == 0 {
+                return None;
+            }
+            score::scores(&self.model, head, script, scores);
+        } else {
+            scores.clear();
+            scores.push(0.0);
+        }
+        self.view.likeliest(head, scores).filter(LangTag::is_language)
     }
 
     fn judge<const D: usize>(&self, text: &str, sums: &Sums<D>, scores: &mut Vec<f32>) -> Guess {

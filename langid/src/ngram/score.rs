@@ -34,7 +34,7 @@ impl<const D: usize> Default for Sums<D> {
 
 impl<const D: usize> Sums<D> {
     /// Reads at most `quota` n-grams of `text`, whole words, and lowers the quota by them. The number of bytes read.
-    pub(crate) fn read(&mut self, model: &Model, cache: &mut Cache, text: &str, quota: &mut u32) -> usize {
+    pub(crate) fn read(&mut self, model: &Model, cache: &mut Cache<D>, text: &str, quota: &mut u32) -> usize {
         let mut run = Run::<D>::none();
         let scripts = &mut self.scripts;
         let read_to = read(text, &mut self.counts, |word| {

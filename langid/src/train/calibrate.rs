@@ -98,7 +98,7 @@ fn score<const D: usize>(model: &Model, number: u64, held_out: &HeldOut, weight:
     });
     for (text, whole) in cuts.chain([(text.to_string(), true)]) {
         let mut sums = Sums::<D>::default();
-        cache::with(number, D, |cache| sums.read(model, cache, &text, &mut u32::MAX.clone()));
+        cache::with::<D, _>(number, |cache| sums.read(model, cache, &text, &mut u32::MAX.clone()));
         let Some(script) = sums.dominant().filter(|script| script.group == head.group && script.n_grams > 0) else {
             continue;
         };
