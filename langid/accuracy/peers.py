@@ -12,6 +12,7 @@ not scripts; gold and answers are collapsed by `langid/data/macrolanguages.txt`,
 
 - open: all lines, mean F1 over the peer's own languages, of the peer and of ours.
 - mask: lines in the peer's languages only, ours with `languages` set to them.
+- <30 open, <30 mask: accuracy on the cut lines, all of them, and those in the peer's languages.
 
 lingua is slow: it gets every sixth line, and its table rows say so (ours is measured on the same lines).
 """
@@ -185,10 +186,10 @@ def main():
         short = cut(lines)
         mine, mine_short = ours(args, lines), ours(args, short)
         print(f"\n{file}: {len(lines)} lines of {len(everything)} languages; {len(short)} cut below 30 characters")
-        print("| system | all F1 | own languages | open: peer | ours | mask: peer | ours | <30 chars, own: peer | ours |")
-        print("|---|---|---|---|---|---|---|---|---|")
+        print("| system | all F1 | own languages | open: peer | ours | mask: peer | ours | <30 open: peer | ours | <30 mask: peer | ours |")
+        print("|---|---|---|---|---|---|---|---|---|---|---|")
         f1, count = macro_f1(lines, mine, everything)
-        print(f"| ngram | {f1:.1f} | {len(everything & our_codes)} | | | | | | {accuracy(short, mine_short):.3f} of all |")
+        print(f"| ngram | {f1:.1f} | {len(everything & our_codes)} | | | | | | {accuracy(short, mine_short):.3f} | | |")
         peers = {"whatlang": None, **PEERS}
         for name, make in peers.items():
             if args.only and name not in args.only.split(","):
@@ -207,7 +208,7 @@ def main():
                     answers_short = [ask(line) for _, line in sub_short]
                     print(f"{name}: {spent:.1f} s", file=sys.stderr)
             except Exception as error:  # a peer that is not installed
-                print(f"| {name} | {type(error).__name__}: {error} | | | | | | | |")
+                print(f"| {name} | {type(error).__name__}: {error} | | | | | | | | | |")
                 continue
             known = (known or {got for got in answers}) & everything
             all_f1, _ = macro_f1(sub, answers, everything)
@@ -220,9 +221,11 @@ def main():
             keep = [at for at, (gold, _) in enumerate(sub_short) if gold in known]
             closed = [sub_short[at] for at in keep]
             peer_short = accuracy(closed, [answers_short[at] for at in keep])
-            our_short = accuracy(closed, [mine_short[::step][at] for at in keep])
+            our_short = accuracy(closed, ours(args, closed, known & our_codes))
+            all_short = accuracy(sub_short, answers_short)
+            our_all_short = accuracy(sub_short, mine_short[::step])
             note = f"{name}, every sixth line" if step > 1 else name
-            print(f"| {note} | {all_f1:.1f} | {count} | {peer_open:.1f} | {our_open:.1f} | {peer_closed:.1f} | {our_closed:.1f} | {peer_short:.3f} | {our_short:.3f} |", flush=True)
+            print(f"| {note} | {all_f1:.1f} | {count} | {peer_open:.1f} | {our_open:.1f} | {peer_closed:.1f} | {our_closed:.1f} | {all_short:.3f} | {our_all_short:.3f} | {peer_short:.3f} | {our_short:.3f} |", flush=True)
 
 
 if __name__ == "__main__":

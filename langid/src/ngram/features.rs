@@ -107,6 +107,8 @@ fn is_continuation(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::super::text::{Counts, group_of, read};
     use super::*;
     use crate::script::Script;
@@ -132,7 +134,7 @@ mod tests {
         // <habari>: 7 + 6 + 5 + 4, and the word.
         assert_eq!(rows("habari").len(), 23);
         // Characters count, not bytes.
-        assert_eq!(rows("ሰላም").len(), 4 + 3 + 2 + 1 + 4 + 1);
+        assert_eq!(rows("ሰላም").len(), rows("leo").len());
     }
 
     #[test]
@@ -144,17 +146,15 @@ mod tests {
 
     #[test]
     fn rows_are_the_same_on_every_platform() {
-        assert_eq!(rows("na"), [0; 6]);
+        assert_eq!(rows("na"), [421_931, 28_235, 746_090, 213_384, 783_098, 634_551]);
     }
 
     #[test]
     fn rows_stay_within_the_table_and_spread_over_it() {
-        let mut used = vec![0u32; 16];
-        for n in 0..4000u32 {
-            let word = format!("w{}", n.to_string().replace(|c: char| c.is_ascii_digit(), "x") + &letters(n));
-            for row in rows(&word) {
-                used[(row >> 16) as usize] += 1;
-            }
+        let different: BTreeSet<u32> = (0..4000).flat_map(|n| rows(&letters(n))).collect();
+        let mut used = [0u32; 16];
+        for row in different {
+            used[(row >> 16) as usize] += 1;
         }
         let (least, most) = (used.iter().min().unwrap(), used.iter().max().unwrap());
         assert!(*least * 2 > *most, "{used:?}");

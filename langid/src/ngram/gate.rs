@@ -96,7 +96,8 @@ fn is_code(text: &str) -> bool {
     let (mut tokens, mut shouted) = (0, 0);
     let mut first_is_keyword = false;
     for token in text.split_whitespace() {
-        let weight = token.len().min(24);
+        // An address in a sentence is one word of it, however long.
+        let weight = token.len().min(if token.contains("://") { 10 } else { 24 });
         all += weight;
         let word = token.trim_matches(|c: char| !c.is_alphanumeric() && c != '#' && c != '@');
         let keyword = is_keyword(word);

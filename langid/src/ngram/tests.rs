@@ -195,6 +195,7 @@ fn decomposed_and_upper_case_text_gets_the_same_answer() {
 #[test]
 fn threads_and_what_was_asked_before_change_nothing() {
     let texts: Vec<String> = TEXTS.iter().flat_map(|(_, a)| TEXTS.iter().map(move |(_, b)| format!("{a} {b}"))).collect();
+    let texts: Vec<String> = texts.into_iter().step_by(9).collect();
     let alone: Vec<Guess> = texts.iter().map(|text| Ngram::new(tiny()).guess(text)).collect();
     std::thread::scope(|scope| {
         for start in 0..3 {
