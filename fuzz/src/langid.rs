@@ -63,14 +63,22 @@ pub fn holds(data: &[u8]) {
     let masked = engine.clone().with_languages(&["tam", "rus", "zho"]).expect("the model has these");
     let guess = masked.guess(&text);
     well_formed(&guess);
-    assert!(!guess.lang.is_language() || masked.labels().contains(&guess.lang), "{} was not asked for", guess.lang);
+    assert!(
+        !guess.lang.is_language() || masked.labels().contains(&guess.lang),
+        "{} was not asked for",
+        guess.lang
+    );
 }
 
 /// What holds for every answer.
 pub(crate) fn well_formed(guess: &Guess) {
     assert!((0.0..=1.0).contains(&guess.probability), "probability {}", guess.probability);
     assert!((0.0..=1.0).contains(&guess.margin), "margin {}", guess.margin);
-    assert_eq!(guess.lang == LangTag::ZXX, guess.no_language.is_some(), "noise has a reason, and nothing else has");
+    assert_eq!(
+        guess.lang == LangTag::ZXX,
+        guess.no_language.is_some(),
+        "noise has a reason, and nothing else has"
+    );
     assert!(guess.top.len() <= 3 && guess.top.is_sorted_by(|a, b| a.1 >= b.1), "{:?}", guess.top);
     assert!(guess.top.iter().map(|(_, share)| share).sum::<f32>() <= 1.0001, "{:?}", guess.top);
 }

@@ -59,7 +59,10 @@ impl Args {
     }
 
     fn name(&self, at: usize) -> Outcome<&str> {
-        self.names.get(at).map(String::as_str).ok_or_else(|| "a file name is missing; see the head of this file".into())
+        self.names
+            .get(at)
+            .map(String::as_str)
+            .ok_or_else(|| "a file name is missing; see the head of this file".into())
     }
 }
 

@@ -279,10 +279,8 @@ impl Evaluation {
                 format!("{{\"gold\":\"{gold}\",\"answer\":\"{answer}\",\"lines\":{lines}}}")
             })
             .collect();
-        let labels: Vec<String> = self
-            .counted(false)
-            .map(|score| format!("\"{}\":{:.4}", score.tag, score.f1()))
-            .collect();
+        let labels: Vec<String> =
+            self.counted(false).map(|score| format!("\"{}\":{:.4}", score.tag, score.f1())).collect();
         format!(
             "{{\"engine\":\"{}\",\"digest\":\"{}\",\"lines\":{},\"labels\":{},\"supported\":{},\"macro_f1\":{:.5},\
              \"macro_f1_supported\":{:.5},\"accuracy\":{:.5},\"false_positive_rate\":{:.7},\

@@ -97,7 +97,11 @@ pub fn cut(lines: &[Line], max_chars: usize) -> Vec<Line> {
     lines
         .iter()
         .map(|line| {
-            let end = line.text.char_indices().nth(max_chars.saturating_sub(1)).map_or(line.text.len(), |(at, _)| at);
+            let end = line
+                .text
+                .char_indices()
+                .nth(max_chars.saturating_sub(1))
+                .map_or(line.text.len(), |(at, _)| at);
             let head = &line.text[..end];
             let head = match head.rfind(' ') {
                 Some(space) if end < line.text.len() && !line.text[end..].starts_with(' ') => &head[..space],

@@ -139,7 +139,8 @@ fn key(word: &[u8]) -> Key {
 
 #[inline]
 fn slot(key: &Key) -> usize {
-    let mixed = (key[0] ^ key[1].rotate_left(23) ^ key[2].rotate_left(47)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed =
+        (key[0] ^ key[1].rotate_left(23) ^ key[2].rotate_left(47)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mixed = (mixed ^ mixed >> 32).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     (mixed >> 40) as usize & (ENTRIES - 1)
 }

@@ -163,7 +163,8 @@ impl View {
         if self.macrolanguages == Macrolanguages::Macro {
             // Sums go to the first label of each answer.
             for at in 0..scores.len() {
-                let first = (0..at).find(|first| self.answers[head.first + first] == self.answers[head.first + at]);
+                let first =
+                    (0..at).find(|first| self.answers[head.first + first] == self.answers[head.first + at]);
                 if let Some(first) = first {
                     scores[first] += scores[at];
                     scores[at] = 0.0;

@@ -24,8 +24,11 @@ pub(crate) fn ln(x: f32) -> f32 {
     let exponent = (bits >> 23) as i32 - 127;
     let mantissa = f32::from_bits(bits & 0x007f_ffff | 0x3f80_0000);
     // ln m = 2 artanh((m - 1) / (m + 1)), with m brought near 1.
-    let (mantissa, exponent) =
-        if mantissa > std::f32::consts::SQRT_2 { (mantissa * 0.5, exponent + 1) } else { (mantissa, exponent) };
+    let (mantissa, exponent) = if mantissa > std::f32::consts::SQRT_2 {
+        (mantissa * 0.5, exponent + 1)
+    } else {
+        (mantissa, exponent)
+    };
     let s = (mantissa - 1.0) / (mantissa + 1.0);
     let s2 = s * s;
     let series = s * (2.0 + s2 * (2.0 / 3.0 + s2 * (2.0 / 5.0 + s2 * (2.0 / 7.0 + s2 * (2.0 / 9.0)))));

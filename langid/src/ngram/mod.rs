@@ -29,8 +29,8 @@
 //! assert_eq!(guess.no_language, Some(NoLanguage::Code));
 //!
 //! // Whoever knows which languages can come says so.
-//! let engine = engine.with_languages(&["xho", "zul"])?;
-//! assert_eq!(engine.guess("Sawubona mhlaba, unjani namhlanje?").lang.to_string(), "zul_Latn");
+//! let engine = engine.with_languages(&["hin", "mar"])?;
+//! assert_eq!(engine.guess("मुले रोज सकाळी शाळेत जातात").lang.to_string(), "mar_Deva");
 //! # Ok::<(), kilim_langid::ngram::LanguageSetError>(())
 //! ```
 
@@ -213,7 +213,8 @@ impl Ngram {
             return Guess::nothing();
         }
         let full = self.max_n_grams == u32::MAX;
-        let sample = if full { Cow::Borrowed(text) } else { sample::windows(text, sample::DEFAULT_MAX_BYTES) };
+        let sample =
+            if full { Cow::Borrowed(text) } else { sample::windows(text, sample::DEFAULT_MAX_BYTES) };
         let sample = match text::composed(&sample) {
             Cow::Owned(composed) => Cow::Owned(composed),
             Cow::Borrowed(_) => sample,
@@ -245,7 +246,8 @@ impl Ngram {
             if segments.len() > 1 {
                 votes.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
                 votes.truncate(3);
-                guess.top = votes.iter().map(|(l, bytes)| (*l, *bytes as f32 / sample.len() as f32)).collect();
+                guess.top =
+                    votes.iter().map(|(l, bytes)| (*l, *bytes as f32 / sample.len() as f32)).collect();
             } else if guess.lang.is_language() {
                 guess.top = vec![(guess.lang, 1.0)];
             }
@@ -294,7 +296,12 @@ impl Ngram {
             return nothing;
         };
         if best.lang.code() == "zxx" {
-            return Guess { script: Some(name), probability: best.probability, margin: best.margin, ..Guess::no_language(NoLanguage::Noise) };
+            return Guess {
+                script: Some(name),
+                probability: best.probability,
+                margin: best.margin,
+                ..Guess::no_language(NoLanguage::Noise)
+            };
         }
         let least = match self.threshold {
             Threshold::PerLabel => self.model.labels[best.label].threshold,
@@ -327,7 +334,13 @@ impl Guess {
     }
 
     fn no_language(reason: NoLanguage) -> Guess {
-        Guess { lang: LangTag::ZXX, best: LangTag::ZXX, probability: 1.0, no_language: Some(reason), ..Guess::nothing() }
+        Guess {
+            lang: LangTag::ZXX,
+            best: LangTag::ZXX,
+            probability: 1.0,
+            no_language: Some(reason),
+            ..Guess::nothing()
+        }
     }
 }
 

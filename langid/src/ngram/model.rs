@@ -224,7 +224,9 @@ impl Model {
     #[must_use]
     pub fn with_tail_penalty(mut self, penalty: f32) -> Model {
         for head in &mut self.heads {
-            for (bias, label) in head.biases.iter_mut().zip(&self.labels[head.first..head.first + head.labels]) {
+            for (bias, label) in
+                head.biases.iter_mut().zip(&self.labels[head.first..head.first + head.labels])
+            {
                 *bias -= if label.experimental { penalty } else { 0.0 };
             }
         }

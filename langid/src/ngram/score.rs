@@ -129,7 +129,12 @@ pub(crate) fn bucket(n_grams: u64) -> usize {
 
 /// Scores of all labels of a head, padded; higher is better.
 #[inline]
-pub(crate) fn scores<const D: usize>(model: &Model, head: &Head, script: &ScriptSum<D>, scores: &mut Vec<f32>) {
+pub(crate) fn scores<const D: usize>(
+    model: &Model,
+    head: &Head,
+    script: &ScriptSum<D>,
+    scores: &mut Vec<f32>,
+) {
     let scale = model.row_scale / script.n_grams.max(1) as f32;
     scores.clear();
     scores.extend_from_slice(&head.biases);

@@ -133,7 +133,8 @@ fn an_answer_below_its_threshold_is_undetermined_but_named() {
 
 #[test]
 fn the_parts_of_a_mixed_page_vote_with_their_bytes() {
-    let page = format!("{}\n{}", (TEXTS[0].1.to_owned() + " ").repeat(8), (TEXTS[3].1.to_owned() + " ").repeat(2));
+    let page =
+        format!("{}\n{}", (TEXTS[0].1.to_owned() + " ").repeat(8), (TEXTS[3].1.to_owned() + " ").repeat(2));
     let top = ENGINE.clone().full().guess(&page).top;
     assert_eq!(top.len(), 2, "{top:?}");
     assert_eq!((top[0].0.to_string(), top[1].0.to_string()), ("swa_Latn".into(), "hin_Deva".into()));
@@ -158,7 +159,9 @@ fn bad_input_gets_an_answer() {
         assert_eq!(ENGINE.guess(&text).lang, want, "{text:?}");
     }
     // Whatever they are called, they are called something.
-    for text in [repeated('a', 3_000_000), repeated('ก', 100_000), repeated('\u{915}', 100_000) + "्", "a".to_owned()] {
+    for text in
+        [repeated('a', 3_000_000), repeated('ก', 100_000), repeated('\u{915}', 100_000) + "्", "a".to_owned()]
+    {
         let guess = ENGINE.clone().full().guess(&text);
         assert!((0.0..=1.0).contains(&guess.probability));
         assert!((0.0..=1.0).contains(&ENGINE.guess(&text).probability));
@@ -194,7 +197,8 @@ fn decomposed_and_upper_case_text_gets_the_same_answer() {
 
 #[test]
 fn threads_and_what_was_asked_before_change_nothing() {
-    let texts: Vec<String> = TEXTS.iter().flat_map(|(_, a)| TEXTS.iter().map(move |(_, b)| format!("{a} {b}"))).collect();
+    let texts: Vec<String> =
+        TEXTS.iter().flat_map(|(_, a)| TEXTS.iter().map(move |(_, b)| format!("{a} {b}"))).collect();
     let texts: Vec<String> = texts.into_iter().step_by(9).collect();
     let alone: Vec<Guess> = texts.iter().map(|text| Ngram::new(tiny()).guess(text)).collect();
     std::thread::scope(|scope| {
@@ -313,5 +317,16 @@ proptest! {
 fn groups_have_names_that_lead_back_to_them() {
     for (at, script) in groups().iter().enumerate().skip(1) {
         assert_eq!(group_of(*script), Some(at as Group), "{script}");
+    }
+}
+
+#[cfg(feature = "embedded")]
+#[test]
+fn the_model_in_the_crate_is_whole_and_knows_the_texts_of_these_tests() {
+    let engine = Ngram::embedded();
+    assert!(engine.labels().len() > 500);
+    assert!(engine.model().attribution().contains("CC-BY-SA-4.0"));
+    for (tag, text) in TEXTS {
+        assert_eq!(engine.guess(text).best.code(), &tag[..3], "{text}");
     }
 }

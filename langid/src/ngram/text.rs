@@ -211,8 +211,8 @@ fn class(c: char) -> Class {
         c if c.is_whitespace() => Class::Space,
         c if c.is_control() => Class::Broken,
         c if c.is_numeric() && c.script() != U::Han => Class::Digit,
-        '{' | '}' | '[' | ']' | '<' | '>' | '=' | ';' | '_' | '$' | '#' | '@' | '\\' | '|' | '&' | '*' | '+'
-        | '^' | '~' | '/' | '%' => Class::Code,
+        '{' | '}' | '[' | ']' | '<' | '>' | '=' | ';' | '_' | '$' | '#' | '@' | '\\' | '|' | '&' | '*'
+        | '+' | '^' | '~' | '/' | '%' => Class::Code,
         c if c.is_alphabetic() || is_combining_mark(c) => match c.script() {
             U::Common | U::Inherited | U::Unknown => Class::Mark,
             _ => Class::Letter,
@@ -309,7 +309,9 @@ pub(crate) fn read(text: &str, counts: &mut Counts, mut on_word: impl FnMut(Word
                 }
             }
             Class::Skip => counts.chars[class as usize] += 1,
-            Class::Apostrophe if len > 0 && len < MAX_WORD && letter_follows(table, &text[at + width..], group) => {
+            Class::Apostrophe
+                if len > 0 && len < MAX_WORD && letter_follows(table, &text[at + width..], group) =>
+            {
                 word[len] = b'\'';
                 len += 1;
             }
@@ -383,8 +385,7 @@ mod tests {
     #[test]
     fn words_end_where_the_script_changes_but_kana_and_han_are_one_group() {
         let found = words("Γειάhello 学校へ行くIT");
-        let want =
-            [("Grek", "γειά"), ("Latn", "hello"), ("Hani", "学校へ行く"), ("Latn", "it")];
+        let want = [("Grek", "γειά"), ("Latn", "hello"), ("Hani", "学校へ行く"), ("Latn", "it")];
         assert_eq!(found.len(), want.len());
         for ((script, word), want) in found.iter().zip(want) {
             assert_eq!((script.as_str(), word.as_str()), want);

@@ -8,8 +8,8 @@ use super::examples::{Examples, HeldOut};
 use crate::ngram::cache;
 use crate::ngram::math::{exp, ln};
 use crate::ngram::model::{BUCKETS, Model};
-use crate::ngram::score::{Sums, bucket, scores, softmax};
 use crate::ngram::next_number;
+use crate::ngram::score::{Sums, bucket, scores, softmax};
 use crate::ngram::text::composed;
 
 /// Words of the cuts that are looked at besides the whole line.
@@ -81,8 +81,15 @@ pub(crate) fn calibrate(model: &mut Model, examples: &Examples) {
     }
 }
 
-fn score<const D: usize>(model: &Model, number: u64, held_out: &HeldOut, weight: f32, texts: &mut Vec<Scored>) {
-    let Some(head) = model.heads.iter().find(|head| (head.first..head.first + head.labels).contains(&held_out.label))
+fn score<const D: usize>(
+    model: &Model,
+    number: u64,
+    held_out: &HeldOut,
+    weight: f32,
+    texts: &mut Vec<Scored>,
+) {
+    let Some(head) =
+        model.heads.iter().find(|head| (head.first..head.first + head.labels).contains(&held_out.label))
     else {
         return;
     };
@@ -99,7 +106,8 @@ fn score<const D: usize>(model: &Model, number: u64, held_out: &HeldOut, weight:
     for (text, whole) in cuts.chain([(text.to_string(), true)]) {
         let mut sums = Sums::<D>::default();
         cache::with::<D, _>(number, |cache| sums.read(model, cache, &text, &mut u32::MAX.clone()));
-        let Some(script) = sums.dominant().filter(|script| script.group == head.group && script.n_grams > 0) else {
+        let Some(script) = sums.dominant().filter(|script| script.group == head.group && script.n_grams > 0)
+        else {
             continue;
         };
         let mut found = Vec::new();
@@ -119,7 +127,8 @@ fn best_sharpness(texts: &[&Scored]) -> f32 {
     let mut best = (f64::NEG_INFINITY, 1.0);
     let mut sharpness = 0.2f32;
     for _ in 0..STEPS {
-        let likelihood: f64 = texts.iter().map(|text| f64::from(text.weight * log_probability(text, sharpness))).sum();
+        let likelihood: f64 =
+            texts.iter().map(|text| f64::from(text.weight * log_probability(text, sharpness))).sum();
         if likelihood > best.0 {
             best = (likelihood, sharpness);
         }

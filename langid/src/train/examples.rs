@@ -31,8 +31,8 @@ const THIN_LINES: usize = 300;
 
 /// Words of addresses and pages that stand in text of every language.
 const ADDRESS_WORDS: [&str; 16] = [
-    "https", "http", "www", "com", "org", "net", "html", "php", "index", "wiki", "pdf", "jpg", "gmail", "twitter",
-    "facebook", "youtube",
+    "https", "http", "www", "com", "org", "net", "html", "php", "index", "wiki", "pdf", "jpg", "gmail",
+    "twitter", "facebook", "youtube",
 ];
 
 #[derive(Debug)]
@@ -118,7 +118,12 @@ impl Dictionary {
 }
 
 impl Examples {
-    pub(crate) fn new(mut lines: Vec<Line>, sources: &[String], recipe: &Recipe, features: Features) -> Examples {
+    pub(crate) fn new(
+        mut lines: Vec<Line>,
+        sources: &[String],
+        recipe: &Recipe,
+        features: Features,
+    ) -> Examples {
         split_han(&mut lines);
         // Label and group of each line; noise goes to the script that it is written in.
         let mut by_head: BTreeMap<(Group, LangTag), Vec<usize>> = BTreeMap::new();
@@ -136,8 +141,11 @@ impl Examples {
             by_head.keys().filter(|(_, tag)| tag.code() != "zxx").map(|(group, _)| *group).collect();
         by_head.retain(|(group, _), _| spoken.contains(group));
 
-        let mut dictionary =
-            Dictionary { numbers: HashMap::new(), words: Words { rows: Vec::new(), starts: vec![0] }, features };
+        let mut dictionary = Dictionary {
+            numbers: HashMap::new(),
+            words: Words { rows: Vec::new(), starts: vec![0] },
+            features,
+        };
         let mut examples = Examples {
             labels: Vec::new(),
             heads: Vec::new(),
@@ -284,7 +292,8 @@ fn capped(own: Vec<usize>, lines: &[Line], sources: &[String], recipe: &Recipe) 
     let mut kept = Vec::with_capacity(own.len());
     for (source, name) in sources.iter().enumerate() {
         let of_source: Vec<usize> = own.iter().copied().filter(|at| lines[*at].source == source).collect();
-        let cap = recipe.source_caps.iter().find(|(capped, _)| capped == name).map_or(usize::MAX, |(_, cap)| *cap);
+        let cap =
+            recipe.source_caps.iter().find(|(capped, _)| capped == name).map_or(usize::MAX, |(_, cap)| *cap);
         let count = of_source.len().min(cap);
         kept.extend((0..count).map(|at| of_source[at * of_source.len() / count]));
     }
@@ -309,7 +318,8 @@ fn group_of_line(line: &Line) -> Option<Group> {
 /// Marks of other scripts are vowels and stay.
 pub(crate) fn without_diacritics(text: &str) -> String {
     let removable = |c: char| {
-        matches!(c, '\u{300}'..='\u{36f}' | '\u{5b0}'..='\u{5c7}' | '\u{64b}'..='\u{652}') && is_combining_mark(c)
+        matches!(c, '\u{300}'..='\u{36f}' | '\u{5b0}'..='\u{5c7}' | '\u{64b}'..='\u{652}')
+            && is_combining_mark(c)
     };
     text.nfd()
         .filter(|c| !removable(*c))

@@ -196,3 +196,50 @@ fn quantised<const D: usize>(
         digest: String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ngram::{Ngram, Threshold};
+
+    fn lines() -> Vec<Line> {
+        let texts = [
+            ("swa_Latn", "watoto wanasoma vitabu shuleni kila siku asubuhi"),
+            ("swa_Latn", "jioni wanacheza uwanjani pamoja na rafiki zao"),
+            ("vie_Latn", "trẻ em đọc sách ở trường mỗi buổi sáng"),
+            ("vie_Latn", "buổi chiều chúng chơi ngoài sân với bạn bè"),
+            ("rus_Cyrl", "дети каждое утро читают книги в школе"),
+            ("ukr_Cyrl", "діти щоранку читають книжки у школі"),
+            ("tam_Taml", "குழந்தைகள் காலையில் பள்ளியில் படிக்கிறார்கள்"),
+        ];
+        let line = |(tag, text): &(&str, &str)| Line {
+            tag: tag.parse().unwrap(),
+            source: 0,
+            text: (*text).to_owned(),
+        };
+        texts.iter().map(line).collect()
+    }
+
+    fn trained() -> Model {
+        let recipe = Recipe { dim: 16, rows: 3000, min_lines: 40, max_repeats: 40, ..Recipe::default() };
+        train_on(lines(), &["stories".to_owned()], &recipe, &mut |_| {}).unwrap().0
+    }
+
+    #[test]
+    fn training_twice_gives_the_same_bytes() {
+        assert_eq!(trained().to_bytes(), trained().to_bytes());
+    }
+
+    #[test]
+    fn a_trained_model_knows_its_own_lines() {
+        let engine = Ngram::new(trained()).with_threshold(Threshold::Fixed(0.0));
+        for line in lines() {
+            assert_eq!(engine.guess(&line.text).lang, line.tag, "{}", line.text);
+        }
+    }
+
+    #[test]
+    fn nothing_to_learn_from_is_no_model() {
+        assert!(train_on(Vec::new(), &[], &Recipe::default(), &mut |_| {}).is_none());
+    }
+}

@@ -59,7 +59,8 @@ pub struct Recipe {
 /// a neighbour: Mandarin in the characters of Jin, Xiang, Gan, Hakka and Min, Serbian as Montenegrin, Azerbaijani as
 /// South Azerbaijani. They took lines from their neighbours and won none that were theirs.
 const LEFT_OUT: [&str; 9] = [
-    "azb_Latn", "cdo_Hant", "cjy_Hans", "cnr_Latn", "gan_Hans", "hak_Hani", "hak_Hans", "hsn_Hans", "nan_Hans",
+    "azb_Latn", "cdo_Hant", "cjy_Hans", "cnr_Latn", "gan_Hans", "hak_Hani", "hak_Hans", "hsn_Hans",
+    "nan_Hans",
 ];
 
 impl Default for Recipe {
@@ -115,9 +116,26 @@ pub struct SettingError {
 impl Recipe {
     /// The names that [`Recipe::set`] knows.
     pub const SETTINGS: [&'static str; 20] = [
-        "name", "dim", "rows", "min_order", "max_order", "words", "epochs", "rate", "target", "max_lines",
-        "min_lines", "max_repeats", "cut_share", "max_cut_words", "plain_share", "address_share", "drop_share",
-        "bag_share", "balance", "tail_penalty",
+        "name",
+        "dim",
+        "rows",
+        "min_order",
+        "max_order",
+        "words",
+        "epochs",
+        "rate",
+        "target",
+        "max_lines",
+        "min_lines",
+        "max_repeats",
+        "cut_share",
+        "max_cut_words",
+        "plain_share",
+        "address_share",
+        "drop_share",
+        "bag_share",
+        "balance",
+        "tail_penalty",
     ];
 
     /// Sets a field by its name, for a command line. `source.NAME` is the cap of a source, `seed` the seed.
@@ -161,8 +179,11 @@ impl Recipe {
                 (None, _) => Err("there is no such setting"),
             },
         };
-        done.and_then(|()| self.check())
-            .map_err(|problem| SettingError { key: key.to_owned(), value: value.to_owned(), problem })
+        done.and_then(|()| self.check()).map_err(|problem| SettingError {
+            key: key.to_owned(),
+            value: value.to_owned(),
+            problem,
+        })
     }
 
     fn check(&self) -> Result<(), &'static str> {
@@ -199,7 +220,9 @@ mod tests {
         recipe.set("source.bible", "10").unwrap();
         assert_eq!((recipe.dim, recipe.rows, recipe.words, recipe.balance), (16, 2, false, 2.0));
         assert_eq!(recipe.source_caps, [("bible".to_owned(), 10)]);
-        for (key, value) in [("dim", "20"), ("rows", "0"), ("rows", "many"), ("colour", "red"), ("max_order", "9")] {
+        for (key, value) in
+            [("dim", "20"), ("rows", "0"), ("rows", "many"), ("colour", "red"), ("max_order", "9")]
+        {
             assert_eq!(recipe.set(key, value).unwrap_err().key, key);
         }
     }
