@@ -35,7 +35,7 @@ const FNV_PRIME: u32 = 0x0100_0193;
 impl Features {
     /// Hands each row of `word` to `on_row`, n-grams that occur twice twice.
     #[inline]
-    pub(crate) fn rows_of(&self, word: Word<'_>, mut on_row: impl FnMut(u32)) {
+    pub(crate) fn rows_of(self, word: Word<'_>, mut on_row: impl FnMut(u32)) {
         let mut text = [0u8; MAX_WORD + 2];
         let end = word.bytes.len();
         if word.group == self.han {
@@ -55,7 +55,7 @@ impl Features {
 
     /// Rows of all n-grams of `text`; returns its characters.
     #[inline]
-    fn n_grams(&self, text: &[u8], min: usize, max: usize, on_row: &mut impl FnMut(u32)) -> usize {
+    fn n_grams(self, text: &[u8], min: usize, max: usize, on_row: &mut impl FnMut(u32)) -> usize {
         let mut chars = 0;
         let mut start = 0;
         while start < text.len() {
@@ -88,10 +88,10 @@ impl Features {
 
     /// Spreads a hash over the rows. FNV-1a's low bits are its better ones, and the product takes the high ones.
     #[inline]
-    fn row(&self, hash: u32) -> u32 {
+    fn row(self, hash: u32) -> u32 {
         let mixed = (hash ^ hash >> 15).wrapping_mul(0x9e37_79b1);
         let mixed = mixed ^ mixed >> 13;
-        (u64::from(mixed.wrapping_mul(0x85eb_ca6b)) * u64::from(self.rows) >> 32) as u32
+        ((u64::from(mixed.wrapping_mul(0x85eb_ca6b)) * u64::from(self.rows)) >> 32) as u32
     }
 }
 

@@ -346,7 +346,7 @@ fn code_share(token: &str) -> usize {
                     next.is_alphanumeric() || matches!(next, ':' | '/' | '.' | '_' | '-')
                 }) =>
             {
-                dots += 1
+                dots += 1;
             }
             c if c.is_numeric() => digits += 1,
             c if c.is_alphabetic() => {

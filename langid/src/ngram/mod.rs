@@ -232,12 +232,12 @@ impl Ngram {
                 let mut sums = Sums::<D>::default();
                 sums.read(&self.model, cache, segment, &mut quota);
                 left = left.saturating_sub(before - quota).max(1);
-                if segments.len() > 1 {
-                    if let Some(vote) = self.vote(segment, &sums, &mut scores) {
-                        match votes.iter_mut().find(|(known, _)| *known == vote) {
-                            Some((_, bytes)) => *bytes += segment.len(),
-                            None => votes.push((vote, segment.len())),
-                        }
+                if segments.len() > 1
+                    && let Some(vote) = self.vote(segment, &sums, &mut scores)
+                {
+                    match votes.iter_mut().find(|(known, _)| *known == vote) {
+                        Some((_, bytes)) => *bytes += segment.len(),
+                        None => votes.push((vote, segment.len())),
                     }
                 }
                 all.add(&sums);

@@ -419,7 +419,7 @@ impl<'a> Reader<'a> {
         }
         let at = self.at;
         let size = (rows as usize).checked_mul(dim).ok_or((at, "too many rows"))?;
-        let rows = self.take(size)?.iter().map(|byte| *byte as i8).collect();
+        let rows = self.take(size)?.iter().map(|byte| byte.cast_signed()).collect();
         if self.at != self.bytes.len() {
             return Err((self.at, "bytes are left over"));
         }

@@ -158,6 +158,8 @@ pub(crate) fn softmax(scores: &mut [f32], sharpness: f32) {
     }
     if sum > 0.0 {
         let share = 1.0 / sum;
-        scores.iter_mut().for_each(|score| *score *= share);
+        for score in scores.iter_mut() {
+            *score *= share;
+        }
     }
 }

@@ -31,6 +31,9 @@ pub(crate) type Group = u8;
 /// No script: what separates words.
 pub(crate) const NO_GROUP: Group = 0;
 
+/// The first group: the table is built from U+0000 up.
+const LATIN: Group = 1;
+
 /// What a character is to the tokenizer and to the gate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
@@ -256,8 +259,6 @@ pub(crate) struct Word<'a> {
 pub(crate) fn read(text: &str, counts: &mut Counts, mut on_word: impl FnMut(Word<'_>) -> bool) -> usize {
     let table = &*TABLE;
     let bytes = text.as_bytes();
-    // The first group is Latin: the table is built from U+0000 up.
-    const LATIN: Group = 1;
     let mut word = [0u8; MAX_WORD + 4];
     let mut len = 0;
     let mut group = NO_GROUP;

@@ -56,7 +56,8 @@ pub fn files_in(folder: &Path) -> Result<Vec<PathBuf>, CorpusError> {
     for entry in std::fs::read_dir(folder).map_err(read)? {
         let path = entry.map_err(read)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.ends_with(".tsv") || name.ends_with(".tsv.zst") {
+        let plain = name.strip_suffix(".zst").unwrap_or(&name);
+        if plain.strip_suffix(".tsv").is_some() {
             files.push(path);
         }
     }

@@ -165,12 +165,12 @@ impl Examples {
             let one_text = own.iter().all(|at| sources[lines[*at].source] == ONE_TEXT);
             examples.labels.push(ExampleLabel { tag, experimental: one_text || own.len() < MIN_LINES });
             examples.head_of.push(examples.heads.len() - 1);
-            let own = capped(own, &lines, sources, recipe);
+            let own = capped(&own, &lines, sources, recipe);
             let keep_back = own.len() >= MIN_HELD_OUT;
             let mut spans = Vec::new();
             for at in own {
                 let line = &lines[at];
-                if keep_back && hash(line.text.as_bytes()) % HELD_OUT_EACH == 0 {
+                if keep_back && hash(line.text.as_bytes()).is_multiple_of(HELD_OUT_EACH) {
                     examples.held_out.push(HeldOut { label, text: line.text.clone() });
                     continue;
                 }
@@ -231,7 +231,9 @@ impl Examples {
         }
         for head in &mut counts {
             let all: f32 = head.iter().sum();
-            head.iter_mut().for_each(|count| *count = ln(*count / all));
+            for count in head.iter_mut() {
+                *count = ln(*count / all);
+            }
         }
         counts
     }
@@ -288,7 +290,7 @@ impl Examples {
 }
 
 /// Lines of a label, at most so many from each source that has a cap, evenly spread over the source.
-fn capped(own: Vec<usize>, lines: &[Line], sources: &[String], recipe: &Recipe) -> Vec<usize> {
+fn capped(own: &[usize], lines: &[Line], sources: &[String], recipe: &Recipe) -> Vec<usize> {
     let mut kept = Vec::with_capacity(own.len());
     for (source, name) in sources.iter().enumerate() {
         let of_source: Vec<usize> = own.iter().copied().filter(|at| lines[*at].source == source).collect();

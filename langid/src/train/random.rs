@@ -21,7 +21,7 @@ impl Random {
 
     /// Below `bound`, which is at least 1. The bias of the product is below 2^-32.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
-        ((self.next() >> 32) * bound as u64 >> 32) as usize
+        (((self.next() >> 32) * bound as u64) >> 32) as usize
     }
 
     /// From 0 to 1, 1 excluded.

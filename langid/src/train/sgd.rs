@@ -93,7 +93,9 @@ impl<const D: usize> Learner<D> {
             }
         }
         let share = 1.0 / count.max(1) as f32;
-        mean.iter_mut().for_each(|value| *value *= share);
+        for value in &mut mean {
+            *value *= share;
+        }
         (mean, count)
     }
 
@@ -130,7 +132,9 @@ impl<const D: usize> Learner<D> {
             output.biases[label] -= step * 0.1;
         }
         let share = 1.0 / count as f32;
-        back.iter_mut().for_each(|value| *value *= share);
+        for value in &mut back {
+            *value *= share;
+        }
         let square = back.iter().map(|value| value * value).sum::<f32>() / D as f32;
         for word in example.words {
             for row in words.rows_of(*word) {
@@ -151,9 +155,7 @@ impl<const D: usize> Learner<D> {
 pub(crate) fn score<const D: usize>(output: &Output, mean: &[f32; D], scores: &mut Vec<f32>) {
     scores.clear();
     scores.extend_from_slice(&output.biases);
-    for d in 0..D {
-        let weights = &output.weights[d * output.padded..(d + 1) * output.padded];
-        let value = mean[d];
+    for (value, weights) in mean.iter().zip(output.weights.chunks_exact(output.padded)) {
         for (score, weight) in scores.iter_mut().zip(weights) {
             *score += value * weight;
         }
@@ -169,5 +171,7 @@ pub(crate) fn softmax(scores: &mut [f32]) {
         sum += *score;
     }
     let share = 1.0 / sum;
-    scores.iter_mut().for_each(|score| *score *= share);
+    for score in scores.iter_mut() {
+        *score *= share;
+    }
 }
