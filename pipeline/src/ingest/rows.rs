@@ -15,7 +15,7 @@ use kilim_connectors::warc::{Damage, FormatError, Record, RecordProblem};
 use kilim_connectors::web;
 
 use super::page::{self, Reading};
-use super::read::Split;
+use super::split::Split;
 use crate::document::{Outcome, reason_fields, record_schema};
 
 /// Most rows in a batch.
