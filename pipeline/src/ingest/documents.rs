@@ -24,10 +24,10 @@ use kilim_connectors::documents::{
 };
 use kilim_connectors::store::{Location, Stores};
 
+use super::columns::SplitFacts;
 use super::digest::PieceHasher;
 use super::document_rows::DocumentRows;
 use super::progress::Progress;
-use super::rows::SplitFacts;
 use super::split::{Ending, OpenSplit, Split, SplitBatches, external, read_splits, with_ending};
 use super::window::{WINDOW_BYTES, Window, feed};
 use crate::document::record_schema;

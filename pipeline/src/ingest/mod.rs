@@ -5,6 +5,7 @@
 //! loses only those at work, and a split whose key has a commit is never read again.
 
 mod apply;
+mod columns;
 mod derived;
 mod digest;
 mod document_rows;
@@ -19,12 +20,12 @@ mod window;
 mod write;
 
 pub use apply::{ApplySteps, NamedStep, PlaceRule, Shared, SourceFacts, applied_schema};
+pub use columns::{READER, blake3_128};
 pub use derived::joined;
 pub use digest::{PIECE_BYTES, PieceHasher, file_digest};
 pub use documents::{DocumentRead, DocumentSource};
 pub use progress::{Counts, Progress};
 pub use read::WarcRead;
-pub use rows::{READER, blake3_128};
 pub use split::{Split, split_batch, split_schema};
 pub use text_digest::TextDigest;
 pub use write::{DocumentWrite, SplitDone};

@@ -21,9 +21,10 @@ use kilim_connectors::http::HttpLimits;
 use kilim_connectors::store::{Location, Stores};
 use kilim_connectors::warc::{FormatError, Item, ReadLimits, SplitParser, Step, WarcFormat};
 
+use super::columns::SplitFacts;
 use super::digest::PieceHasher;
 use super::progress::Progress;
-use super::rows::{RowBuilder, SplitFacts};
+use super::rows::RowBuilder;
 use super::split::{Ending, OpenSplit, Split, SplitBatches, external, read_splits, with_ending};
 use super::window::{WINDOW_BYTES, Window, feed};
 use crate::document::record_schema;
