@@ -180,8 +180,8 @@ def full(out, lid, further):
         copy = out / model.name
         copy.write_bytes(model.read_bytes())
         ask(copy, copy.with_suffix(".tsv"), lines)
-    examples = sample(read(lid.glob("train/*.tsv.zst")), 200_000)
-    options = {"minn": 2, "maxn": 4, "bucket": 50_000, "epoch": 2, "lr": 0.5}
+    examples = sample(read(lid.glob("train/*.tsv.zst")), 40_000)
+    options = {"minn": 2, "maxn": 4, "bucket": 50_000, "epoch": 3, "lr": 0.5}
     make(out, lines, examples, examples, 16, 40_000, options)
 
 

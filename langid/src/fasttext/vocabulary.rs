@@ -9,6 +9,8 @@ pub(super) const END_OF_SENTENCE: &str = "</s>";
 pub(super) const LABEL_PREFIX: &str = "__label__";
 /// No entry in a slot.
 const FREE: u32 = u32::MAX;
+/// Up to so many buckets have a bit each in a pruned model; 4 MiB of bits and their ranks.
+const MAX_RANKED: u32 = 1 << 24;
 const FNV_OFFSET: u32 = 2_166_136_261;
 const FNV_PRIME: u32 = 16_777_619;
 /// Multiplier of fastText's hash of word n-grams.
@@ -35,7 +37,7 @@ pub(super) struct Vocabulary {
     slots: Vec<u32>,
     settings: NgramSettings,
     /// Rows of the buckets that pruning left; none if nothing was pruned.
-    pruned: Option<Buckets>,
+    pruned: Option<Pruned>,
 }
 
 /// What a word of a text is to the model.
@@ -68,7 +70,7 @@ impl Vocabulary {
             let slot = self.slot(self.entry(number), hash);
             self.slots[slot] = number as u32;
         }
-        self.pruned = pruned.map(Buckets::new);
+        self.pruned = pruned.map(|pairs| Pruned::new(pairs, self.settings.buckets));
     }
 
     /// The model's labels, in its order.
@@ -107,12 +109,14 @@ impl Vocabulary {
             let mut sum = widened(*hash);
             for next in hashes[first + 1..].iter().take(self.settings.max_words as usize - 1) {
                 sum = sum.wrapping_mul(WORD_NGRAM_FACTOR).wrapping_add(widened(*next));
-                self.push_bucket((sum % u64::from(self.settings.buckets)) as u32, rows);
+                rows.push((sum % u64::from(self.settings.buckets)) as u32);
             }
         }
+        self.buckets_to_rows(rows, 0);
     }
 
     fn char_ngram_rows(&self, padded: &[u8], rows: &mut Vec<u32>) {
+        let first = rows.len();
         let NgramSettings { min_chars, max_chars, buckets, .. } = self.settings;
         for start in 0..padded.len() {
             if is_inside_char(padded[start]) {
@@ -132,18 +136,38 @@ impl Vocabulary {
                 }
                 // Neither `<` nor `>` alone.
                 if chars >= min_chars && !(chars == 1 && (start == 0 || end == padded.len())) {
-                    self.push_bucket(hash % buckets, rows);
+                    rows.push(hash % buckets);
                 }
             }
         }
+        self.buckets_to_rows(rows, first);
     }
 
-    fn push_bucket(&self, bucket: u32, rows: &mut Vec<u32>) {
-        let row = match &self.pruned {
-            None => Some(bucket),
-            Some(left) => left.row(bucket),
-        };
-        rows.extend(row.map(|row| self.words + row));
+    /// Makes rows of the buckets in `rows[first..]`, without those that have none.
+    fn buckets_to_rows(&self, rows: &mut Vec<u32>, first: usize) {
+        match &self.pruned {
+            None => rows[first..].iter_mut().for_each(|row| *row += self.words),
+            Some(Pruned::Ranked(left)) => {
+                // Whether a bucket has a row is a coin toss, so there is no branch on it.
+                let mut end = first;
+                for at in first..rows.len() {
+                    let (row, is_left) = left.row(rows[at]);
+                    rows[end] = self.words.wrapping_add(row);
+                    end += usize::from(is_left);
+                }
+                rows.truncate(end);
+            }
+            Some(Pruned::Sparse(left)) => {
+                let mut end = first;
+                for at in first..rows.len() {
+                    if let Ok(place) = left.binary_search_by_key(&rows[at], |(bucket, _)| *bucket) {
+                        rows[end] = self.words + left[place].1;
+                        end += 1;
+                    }
+                }
+                rows.truncate(end);
+            }
+        }
     }
 
     fn entry(&self, number: usize) -> &[u8] {
@@ -164,33 +188,51 @@ impl Vocabulary {
 
 /// The buckets that pruning left, with their rows.
 #[derive(Debug)]
-struct Buckets {
-    /// Open addressing: (bucket, row).
-    slots: Vec<(u32, u32)>,
+enum Pruned {
+    Ranked(Ranked),
+    /// Of so many buckets that a bit for each is not worth it. Sorted.
+    Sparse(Vec<(u32, u32)>),
 }
 
-impl Buckets {
-    fn new(pairs: &[(u32, u32)]) -> Buckets {
-        let mut buckets = Buckets { slots: vec![(FREE, 0); (pairs.len() * 2 + 1).next_power_of_two()] };
-        for (bucket, row) in pairs {
-            let slot = buckets.slot(*bucket);
-            buckets.slots[slot] = (*bucket, *row);
+impl Pruned {
+    fn new(pairs: &[(u32, u32)], buckets: u32) -> Pruned {
+        // Of equal buckets the last counts, as in C++.
+        let mut left: Vec<(u32, u32)> = pairs.iter().rev().copied().filter(|(bucket, _)| *bucket < buckets).collect();
+        left.sort_by_key(|(bucket, _)| *bucket);
+        left.dedup_by_key(|(bucket, _)| *bucket);
+        if buckets > MAX_RANKED { Pruned::Sparse(left) } else { Pruned::Ranked(Ranked::new(&left, buckets)) }
+    }
+}
+
+/// A bit for each bucket, and the rows of those that have one: the place among them is the number of bits before.
+#[derive(Debug)]
+struct Ranked {
+    /// Bits of 32 buckets, and how many bits are before them.
+    bits: Vec<(u32, u32)>,
+    /// In the order of the buckets, and one more, so that the number of bits before a bucket always is a place.
+    rows: Vec<u32>,
+}
+
+impl Ranked {
+    fn new(sorted: &[(u32, u32)], buckets: u32) -> Ranked {
+        let mut bits = vec![(0_u32, 0_u32); buckets.div_ceil(32) as usize];
+        for (bucket, _) in sorted {
+            bits[*bucket as usize / 32].0 |= 1 << (bucket % 32);
         }
-        buckets
+        let mut before = 0;
+        for (bits, rank) in &mut bits {
+            *rank = before;
+            before += bits.count_ones();
+        }
+        Ranked { bits, rows: sorted.iter().map(|(_, row)| *row).chain([0]).collect() }
     }
 
-    fn row(&self, bucket: u32) -> Option<u32> {
-        let (found, row) = self.slots[self.slot(bucket)];
-        (found != FREE).then_some(row)
-    }
-
-    fn slot(&self, bucket: u32) -> usize {
-        let mask = self.slots.len() - 1;
-        let mut slot = spread(bucket) as usize & mask;
-        while self.slots[slot].0 != FREE && self.slots[slot].0 != bucket {
-            slot = (slot + 1) & mask;
-        }
-        slot
+    /// The row of a bucket, and whether it has one.
+    fn row(&self, bucket: u32) -> (u32, bool) {
+        let (bits, before) = self.bits[bucket as usize / 32];
+        let bit = 1 << (bucket % 32);
+        let place = before + (bits & (bit - 1)).count_ones();
+        (self.rows[place as usize], bits & bit != 0)
     }
 }
 
@@ -263,6 +305,21 @@ mod tests {
         let left = [(hash(b"aba") % 1000, 1), (hash(b"<ba") % 1000, 0)];
         assert_eq!(rows(&vocabulary(3, 3, Some(&left)), "baba"), [3, 4]);
         assert_eq!(rows(&vocabulary(3, 3, Some(&[])), "baba"), []);
+    }
+
+    #[test]
+    fn buckets_are_found_whatever_their_number() {
+        let pairs: Vec<(u32, u32)> = (0..400).map(|i| (i * i % 997, 1000 - i)).collect();
+        for buckets in [1, 31, 32, 33, 1000, MAX_RANKED + 1] {
+            let mut words = vocabulary(3, 3, None);
+            words.pruned = Some(Pruned::new(&pairs, buckets));
+            for bucket in (0..buckets).take(1000) {
+                let mut rows = vec![bucket];
+                words.buckets_to_rows(&mut rows, 0);
+                let want = pairs.iter().rfind(|pair| pair.0 == bucket).map(|pair| 3 + pair.1);
+                assert_eq!(rows, Vec::from_iter(want), "{bucket} of {buckets}");
+            }
+        }
     }
 
     #[test]
