@@ -135,7 +135,7 @@ fn load(bytes: &[u8]) -> Result<(), ModelError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_model_cut_short_is_an_error(model in 0_usize..26, part in 0.0..1.0) {

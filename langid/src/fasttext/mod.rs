@@ -37,6 +37,9 @@ use crate::{Identification, Identifier, LangTag, from_short_code};
 
 /// Bytes read from a model at a time.
 const READ_BYTES: usize = 1 << 16;
+/// Labels whose logarithms of probabilities differ by less are tied until numbers are added in C++'s order. The cache's
+/// order moves a probability by less than half of it (`tests/fasttext/README.md`).
+const TIE: f32 = 2e-5;
 
 /// A model that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -172,7 +175,14 @@ impl FastText {
     fn new(model: Model, digest: String) -> Result<FastText, String> {
         let texts: Vec<String> =
             model.vocabulary.labels().map(|text| String::from_utf8_lossy(text).into_owned()).collect();
-        let tags: Vec<LangTag> = texts.iter().map(|text| tag_of(text).unwrap_or(LangTag::UND)).collect();
+        let read = |prefix| -> Vec<LangTag> {
+            texts.iter().map(|text| tag_of(text, prefix).unwrap_or(LangTag::UND)).collect()
+        };
+        let mut tags = read(LABEL_PREFIX);
+        let usual = texts.iter().any(|text| text.starts_with(LABEL_PREFIX));
+        if !usual && !tags.iter().any(LangTag::is_language) {
+            tags = read(common_prefix(&texts));
+        }
         if !tags.iter().any(LangTag::is_language) {
             return Err(texts.into_iter().next().unwrap_or_default());
         }
@@ -189,12 +199,24 @@ impl FastText {
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = idle().pop();
         let mut scratch = taken.unwrap_or_else(|| Scratch::new(model.dim, !model.loss.is_stepped()));
-        let found = scratch.read_line(line, &model.vocabulary, &model.input);
-        let best = if k == 0 || found == Found::Nothing {
-            Vec::new()
-        } else {
-            model.output.best(&scratch.hidden, k, &mut scratch.products)
+        let mut read = |k: usize, in_order: bool| {
+            let found = scratch.read_line(line, &model.vocabulary, &model.input, in_order);
+            if k == 0 || found == Found::Nothing {
+                return (Vec::new(), found);
+            }
+            (model.output.best(&scratch.hidden, k, &mut scratch.products, in_order), found)
         };
+        let (mut best, found);
+        if model.loss.is_stepped() {
+            (best, found) = read(k, true);
+        } else {
+            // The second best is looked at even if only the best is wanted.
+            (best, found) = read(if k == 1 { 2 } else { k }, false);
+            if best.windows(2).any(|pair| pair[0].0 - pair[1].0 < TIE) {
+                (best, _) = read(k, true);
+            }
+        }
+        best.truncate(k);
         idle().push(scratch);
         (best, found)
     }
@@ -268,13 +290,27 @@ fn refused(path: &Path, refusal: Refusal) -> ModelError {
     }
 }
 
+/// What all labels begin with, up to its last sign: `lang:` of `lang:sw` and `lang:swa`.
+///
+/// For models trained with another prefix than the usual one, since they do not tell it.
+fn common_prefix(labels: &[String]) -> &str {
+    let Some((first, others)) = labels.split_first() else { return "" };
+    let common = others.iter().fold(first.len(), |common, label| {
+        let bytes = first.bytes().zip(label.bytes());
+        bytes.take(common).take_while(|(a, b)| a == b).count()
+    });
+    let common = &first[..first.floor_char_boundary(common)];
+    let last_sign = common.char_indices().rfind(|(_, c)| !c.is_alphanumeric());
+    last_sign.map_or("", |(at, sign)| &common[..at + sign.len_utf8()])
+}
+
 /// A model's label as a tag: `__label__sw`, `__label__swa`, `__label__swa_Latn`, with `-` for `_` too.
 ///
 /// lid.176 labels come from Wikipedia's subdomains, where two differ from ISO 639: `no` is Bokmål (Nynorsk is `nn`), and
 /// `als` is Alemannic (`gsw`), while in tags and as an ISO code it is Tosk Albanian. Bare `als` is taken as Wikipedia's,
 /// since models with three-letter codes of their own give scripts.
-fn tag_of(label: &str) -> Option<LangTag> {
-    let text = label.strip_prefix(LABEL_PREFIX).unwrap_or(label).replace('-', "_");
+fn tag_of(label: &str, prefix: &str) -> Option<LangTag> {
+    let text = label.strip_prefix(prefix).unwrap_or(label).replace('-', "_");
     match text.as_str() {
         "no" => return LangTag::from_code("nob"),
         "als" => return LangTag::from_code("gsw"),

@@ -53,10 +53,17 @@ impl Output {
         }
     }
 
-    /// The `k` best labels, the best first, with the logarithms of their probabilities. `products` is scratch space.
-    pub(super) fn best(&self, hidden: &[f32], k: usize, products: &mut Vec<f32>) -> Vec<(f32, u32)> {
+    /// The `k` best labels, the best first, with the logarithms of their probabilities. `products` is scratch space;
+    /// `in_order` adds numbers in C++'s order.
+    pub(super) fn best(
+        &self,
+        hidden: &[f32],
+        k: usize,
+        products: &mut Vec<f32>,
+        in_order: bool,
+    ) -> Vec<(f32, u32)> {
         match self {
-            Output::Tree(tree) => return tree.best(hidden, k),
+            Output::Tree(tree) => return tree.best(hidden, k, in_order),
             Output::Softmax(rows) => {
                 rows.multiply(hidden, products);
                 softmax(products);

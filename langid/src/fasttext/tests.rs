@@ -223,11 +223,28 @@ fn all_ways_of_writing_a_label_are_read() {
         ("__label__arz", "arz"),
         ("ell_Grek", "ell_Grek"),
     ] {
-        assert_eq!(tag_of(label).unwrap().to_string(), want);
+        assert_eq!(tag_of(label, LABEL_PREFIX).unwrap().to_string(), want);
     }
     for label in ["__label__other", "__label__", "__label__x", "__label__zh-CN", "__label__ሰላም"] {
-        assert_eq!(tag_of(label), None, "{label}");
+        assert_eq!(tag_of(label, LABEL_PREFIX), None, "{label}");
     }
+}
+
+#[test]
+fn another_prefix_of_labels_is_found() {
+    let prefix = |labels: &[&str]| {
+        let labels: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
+        common_prefix(&labels).to_owned()
+    };
+    assert_eq!(prefix(&["lang:swa", "lang:swh", "lang:ell"]), "lang:");
+    assert_eq!(prefix(&["lugha→sw", "lugha→swa"]), "lugha→");
+    assert_eq!(prefix(&["swa", "swh"]), "");
+    assert_eq!(prefix(&["lang:"]), "lang:");
+    assert_eq!(prefix(&[]), "");
+
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fasttext/prefix-dsub4.ftz");
+    let engine = FastText::load(golden).unwrap();
+    assert_eq!(engine.identify("Watoto wanasoma vitabu shuleni").lang.to_string(), "swa_Latn");
 }
 
 #[test]

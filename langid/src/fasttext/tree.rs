@@ -19,6 +19,8 @@ pub(super) struct Tree {
     labels: usize,
     /// Output rows of the inner nodes, `dim` numbers each.
     rows: Vec<f32>,
+    /// What products with the rows are multiplied by.
+    scales: Vec<f32>,
     dim: usize,
 }
 
@@ -27,17 +29,20 @@ impl Tree {
     pub(super) fn new(matrix: &Matrix, dim: usize, counts: &[i64]) -> Tree {
         let children = huffman(counts);
         let mut rows = Vec::with_capacity(children.len() * dim);
+        let mut scales = Vec::with_capacity(children.len());
         for inner in 0..children.len() {
             let (values, scale) = matrix.row(inner, dim);
-            rows.extend(values.iter().map(|value| value * scale));
+            rows.extend(values);
+            scales.push(scale);
         }
-        Tree { children, labels: counts.len(), rows, dim }
+        Tree { children, labels: counts.len(), rows, scales, dim }
     }
 
     /// The `k` best labels for an averaged input vector, with the logarithms of their probabilities.
     ///
     /// Depth first, the left child first, leaving branches that cannot reach the worst label kept, as fastText does.
-    pub(super) fn best(&self, hidden: &[f32], k: usize) -> Vec<(f32, u32)> {
+    /// `in_order` adds up products one number after the other.
+    pub(super) fn best(&self, hidden: &[f32], k: usize, in_order: bool) -> Vec<(f32, u32)> {
         let mut best = Best::new(k);
         let floor = log(0.0);
         // The last node built; with one label, its leaf.
@@ -52,7 +57,8 @@ impl Tree {
                 best.push(score, node as u32);
                 continue;
             };
-            let product = dot(&self.rows[inner * self.dim..(inner + 1) * self.dim], hidden);
+            let row = &self.rows[inner * self.dim..(inner + 1) * self.dim];
+            let product = if in_order { dot_in_order(row, hidden) } else { dot(row, hidden) } * self.scales[inner];
             let right = (1.0 / f64::from(1.0 + (-product).exp())) as f32;
             let [left_child, right_child] = self.children[inner];
             open.push((right_child, score + log(right)));
@@ -60,6 +66,10 @@ impl Tree {
         }
         best.into_sorted()
     }
+}
+
+fn dot_in_order(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).fold(0.0, |sum, (a, b)| sum + a * b)
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f32 {
@@ -115,12 +125,12 @@ mod tests {
 
     #[test]
     fn one_label_is_always_the_answer() {
-        assert_eq!(tree(&[7], vec![0.0; 4], 4).best(&[1.0; 4], 2), [(0.0, 0)]);
+        assert_eq!(tree(&[7], vec![0.0; 4], 4).best(&[1.0; 4], 2, false), [(0.0, 0)]);
     }
 
     #[test]
     fn probabilities_of_two_labels_sum_to_one() {
-        let best = tree(&[3, 2], vec![2.0, -1.0, 0.0, 0.0], 2).best(&[0.5, 0.25], 2);
+        let best = tree(&[3, 2], vec![2.0, -1.0, 0.0, 0.0], 2).best(&[0.5, 0.25], 2, true);
         assert!((best[0].0.exp() + best[1].0.exp() - 1.0).abs() < 1e-4, "{best:?}");
         assert!(best[0].0 > best[1].0);
     }
@@ -129,5 +139,6 @@ mod tests {
     fn a_product_is_the_sum_over_all_numbers() {
         let numbers: Vec<f32> = (0..21_u8).map(f32::from).collect();
         assert_eq!(dot(&numbers, &numbers), 2870.0);
+        assert_eq!(dot_in_order(&numbers, &numbers), 2870.0);
     }
 }

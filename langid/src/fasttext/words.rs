@@ -2,8 +2,8 @@
 //!
 //! Most words of a text were seen before. A word's rows, tens of them with n-grams, are summed once and the sum is kept.
 //! Keeping it changes no answer: a word's sum is always formed by itself, found in the cache or not. It changes the
-//! order of additions against C++, by which probabilities move in the seventh digit. Losses that look them up in a table
-//! of steps could fall into the next step by that, so for these all rows are added one by one, as C++ does.
+//! order of additions against C++, by which probabilities move in the sixth digit. Where that could matter, the line is
+//! read in C++'s order, row by row: for losses that look probabilities up in a table of steps, and when labels are tied.
 
 use super::matrix::Matrix;
 use super::vocabulary::{self, END_OF_SENTENCE, Kind, Vocabulary};
@@ -56,7 +56,9 @@ impl Scratch {
     }
 
     /// Sets `hidden` to the mean of the rows of `line`: of its words, of [`END_OF_SENTENCE`], and of its word n-grams.
-    pub(super) fn read_line(&mut self, line: &str, words: &Vocabulary, input: &Matrix) -> Found {
+    ///
+    /// `in_order` adds them one by one, without the cache.
+    pub(super) fn read_line(&mut self, line: &str, words: &Vocabulary, input: &Matrix, in_order: bool) -> Found {
         self.hidden.fill(0.0);
         self.hashes.clear();
         let mut in_words = 0;
@@ -73,12 +75,12 @@ impl Scratch {
             if word == END_OF_SENTENCE.as_bytes() {
                 break;
             }
-            in_words += self.add_word(word, words, input);
+            in_words += self.add_word(word, words, input, in_order);
             start = end;
         }
 
         let mut rows = in_words;
-        rows += self.add_word(END_OF_SENTENCE.as_bytes(), words, input);
+        rows += self.add_word(END_OF_SENTENCE.as_bytes(), words, input, in_order);
         if words.max_words() > 1 {
             self.rows.clear();
             words.word_ngram_rows(&self.hashes, &mut self.rows);
@@ -97,9 +99,9 @@ impl Scratch {
     }
 
     /// Adds the rows of a word to `hidden`; how many they are.
-    fn add_word(&mut self, word: &[u8], words: &Vocabulary, input: &Matrix) -> usize {
+    fn add_word(&mut self, word: &[u8], words: &Vocabulary, input: &Matrix, in_order: bool) -> usize {
         let hash = vocabulary::hash(word);
-        if word.len() > MAX_WORD_BYTES || self.cached.is_empty() {
+        if in_order || word.len() > MAX_WORD_BYTES || self.cached.is_empty() {
             self.rows.clear();
             if words.word_rows(word, hash, &mut self.rows, &mut self.padded) == Kind::Label {
                 return 0;
