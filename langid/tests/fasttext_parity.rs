@@ -1,5 +1,7 @@
 //! Our answers against those of C++ fastText, which `fasttext_parity.py` asked; tests/fasttext/README.md says how.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -64,11 +66,13 @@ fn compare(model: &Path, lines: &[String]) -> Comparison {
     let mut answers = answers.split_terminator('\n');
     let mut comparison = Comparison { lines: lines.len(), ..Comparison::default() };
     for (number, line) in lines.iter().enumerate() {
-        let fields: Vec<&str> = answers.next().unwrap().split('\t').filter(|field| !field.is_empty()).collect();
+        let fields: Vec<&str> =
+            answers.next().unwrap().split('\t').filter(|field| !field.is_empty()).collect();
         let theirs: Vec<(&str, f32)> =
             fields.as_chunks::<2>().0.iter().map(|[label, p]| (*label, p.parse().unwrap())).collect();
         let ours = engine.predict(line, 3);
-        let labels = |answer: &[(&str, f32)]| answer.iter().map(|(label, _)| (*label).to_owned()).collect::<Vec<_>>();
+        let labels =
+            |answer: &[(&str, f32)]| answer.iter().map(|(label, _)| (*label).to_owned()).collect::<Vec<_>>();
         let pairs = ours.iter().zip(&theirs);
         let difference = pairs.map(|(ours, theirs)| (ours.1 - theirs.1).abs()).fold(0.0, f32::max);
         let first_equal = labels(&ours).first() == labels(&theirs).first();
@@ -93,16 +97,24 @@ fn small_models_of_every_kind_answer_as_cpp_fasttext_does() {
         let comparison = compare(&model, &lines);
         assert!(comparison.faults.is_empty(), "{}\n{}", model.display(), comparison.faults);
         assert_eq!(comparison.all_labels_equal, lines.len(), "{}", model.display());
-        assert!(comparison.largest_difference < 2e-5, "{} {}", model.display(), comparison.largest_difference);
+        assert!(
+            comparison.largest_difference < 2e-5,
+            "{} {}",
+            model.display(),
+            comparison.largest_difference
+        );
     }
 }
 
 #[test]
 #[ignore = "by hand: KILIM_FASTTEXT_PARITY is the folder that `fasttext_parity.py full` wrote"]
 fn large_models_answer_as_cpp_fasttext_does() {
-    let folder = PathBuf::from(std::env::var_os("KILIM_FASTTEXT_PARITY").expect("KILIM_FASTTEXT_PARITY is set"));
+    let folder =
+        PathBuf::from(std::env::var_os("KILIM_FASTTEXT_PARITY").expect("KILIM_FASTTEXT_PARITY is set"));
     let lines = lines(&folder);
-    println!("| model | bytes | lines | first label equal | all three equal | largest difference |\n|---|---|---|---|---|---|");
+    println!(
+        "| model | bytes | lines | first label equal | all three equal | largest difference |\n|---|---|---|---|---|---|"
+    );
     let mut faults = String::new();
     for model in models(&folder).into_iter().filter(|model| model.with_extension("tsv").exists()) {
         let found = compare(&model, &lines);

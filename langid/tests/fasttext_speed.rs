@@ -1,5 +1,7 @@
 //! How fast lines and longer texts are predicted, against the crate `fasttext`, in turns in one run.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use std::env;
 use std::hint::black_box;
 use std::io::BufReader;
@@ -7,6 +9,9 @@ use std::time::{Duration, Instant};
 
 use kilim_langid::Identifier;
 use kilim_langid::fasttext::FastText;
+
+/// Something to do with a text, and its name.
+type Way<'a> = (&'a str, &'a dyn Fn(&str));
 
 const ROUNDS: usize = 7;
 
@@ -27,7 +32,7 @@ fn texts(lines: &[&str], bytes: usize) -> Vec<String> {
 }
 
 /// The shortest of the rounds for each way, taken in turns.
-fn fastest(texts: &[String], ways: &[(&str, &dyn Fn(&str))]) -> Vec<Duration> {
+fn fastest(texts: &[String], ways: &[Way<'_>]) -> Vec<Duration> {
     let mut fastest = vec![Duration::MAX; ways.len()];
     for _ in 0..ROUNDS {
         for ((_, way), fastest) in ways.iter().zip(&mut fastest) {
@@ -45,15 +50,19 @@ fn fastest(texts: &[String], ways: &[(&str, &dyn Fn(&str))]) -> Vec<Duration> {
 #[ignore = "by hand, --release: KILIM_FASTTEXT_MODEL is a model, KILIM_FASTTEXT_LINES a file of lines"]
 fn speed() {
     let path = env::var("KILIM_FASTTEXT_MODEL").expect("KILIM_FASTTEXT_MODEL is set");
-    let lines = std::fs::read_to_string(env::var("KILIM_FASTTEXT_LINES").expect("KILIM_FASTTEXT_LINES is set"));
+    let lines =
+        std::fs::read_to_string(env::var("KILIM_FASTTEXT_LINES").expect("KILIM_FASTTEXT_LINES is set"));
     let lines = lines.unwrap();
-    let lines: Vec<&str> = lines.lines().filter(|line| (20..2000).contains(&line.len())).take(20_000).collect();
+    let lines: Vec<&str> =
+        lines.lines().filter(|line| (20..2000).contains(&line.len())).take(20_000).collect();
     let ours = FastText::load(&path).unwrap();
     let file = BufReader::new(std::fs::File::open(&path).unwrap());
     let theirs = ::fasttext::FastText::load(&mut { file }).unwrap();
-    for (name, texts) in [("lines", lines.iter().map(|line| (*line).to_owned()).collect()), ("2 KB", texts(&lines, 2000))] {
+    for (name, texts) in
+        [("lines", lines.iter().map(|line| (*line).to_owned()).collect()), ("2 KB", texts(&lines, 2000))]
+    {
         let bytes: usize = texts.iter().map(String::len).sum();
-        let ways: [(&str, &dyn Fn(&str)); 4] = [
+        let ways: [Way<'_>; 4] = [
             ("crate fasttext 0.8.0, predict", &|text| drop(black_box(theirs.predict(text, 2, 0.0)))),
             ("crate, sentence vector alone", &|text| drop(black_box(theirs.get_sentence_vector(text)))),
             ("kilim, predict", &|text| drop(black_box(ours.predict(text, 2)))),

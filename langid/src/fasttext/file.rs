@@ -105,9 +105,12 @@ pub(super) fn read<R: BufRead>(reader: R, length: u64) -> Result<Model, Refusal>
     walk.demand(rows >= words + ngram_rows, "fewer input rows than words and n-grams")?;
     let quantised_output = walk.flag()? && quantised;
     let (output, rows) = walk.matrix(quantised_output, dim)?;
-    walk.demand(rows == counts.len() as i64, "output rows and labels disagree")?;
+    walk.demand(usize::try_from(rows) == Ok(counts.len()), "output rows and labels disagree")?;
     let unpacked = rows.unsigned_abs().saturating_mul(dim.unsigned_abs()).saturating_mul(4);
-    walk.demand(unpacked <= length.saturating_mul(MAX_UNPACKED), "an output layer much larger than the file")?;
+    walk.demand(
+        unpacked <= length.saturating_mul(MAX_UNPACKED),
+        "an output layer much larger than the file",
+    )?;
 
     let dim = dim as usize;
     let output = Output::new(loss, &output, dim, &counts);
@@ -197,7 +200,8 @@ impl<R: BufRead> Walk<R> {
         }
 
         let is_pruned = pruned >= 0;
-        let mut left = Vec::with_capacity(self.area(&[pruned.max(0), 8], "more pruned n-grams than bytes")? / 8);
+        let mut left =
+            Vec::with_capacity(self.area(&[pruned.max(0), 8], "more pruned n-grams than bytes")? / 8);
         let mut ngram_rows = if is_pruned { 0 } else { i64::from(settings.buckets) };
         for _ in 0..pruned.max(0) {
             let [bucket, row] = self.numbers()?;
@@ -255,7 +259,8 @@ impl<R: BufRead> Walk<R> {
         let count = i64::from(self.i32()?);
         let codes = self.codes(count)?;
         let parts = self.parts(dim)?;
-        self.demand(rows.checked_mul(parts.count as i64) == Some(count), "codes and rows disagree")?;
+        let wanted = usize::try_from(rows).ok().and_then(|rows| rows.checked_mul(parts.count));
+        self.demand(wanted == Some(codes.len()), "codes and rows disagree")?;
         let norms = if has_norms {
             let codes = self.codes(rows)?;
             Some((codes, self.parts(1)?.centroids))
@@ -271,11 +276,6 @@ impl<R: BufRead> Walk<R> {
         let fits = length == dim && part > 0 && (1..=dim).contains(&parts) && (1..=part).contains(&last_part);
         self.demand(fits && (parts - 1) * part + last_part == dim, "quantiser sizes disagree")?;
         let centroids = self.floats([dim, 256])?;
-        Ok(Parts {
-            count: parts as usize,
-            length: part as usize,
-            last_length: last_part as usize,
-            centroids,
-        })
+        Ok(Parts { count: parts as usize, length: part as usize, last_length: last_part as usize, centroids })
     }
 }

@@ -104,10 +104,11 @@ mod tests {
         let mut norms = vec![0.0; 256];
         norms[1] = 0.5;
         let parts = Parts { count: 2, length: 2, last_length: 1, centroids };
-        let matrix = Matrix::Quantised(Quantised { codes: vec![0, 0, 7, 9], parts, norms: Some((vec![0, 1], norms)) });
+        let matrix =
+            Matrix::Quantised(Quantised { codes: vec![0, 0, 7, 9], parts, norms: Some((vec![0, 1], norms)) });
         let mut sum = [10.0; 3];
         matrix.add_row(1, &mut sum);
-        assert_eq!(sum, [10.5, 11.0, 11.5]);
+        assert_eq!(sum.to_vec(), [10.5, 11.0, 11.5]);
         assert_eq!(matrix.row(1, 3), (vec![1.0, 2.0, 3.0], 0.5));
     }
 }

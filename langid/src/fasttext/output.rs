@@ -128,8 +128,8 @@ pub(super) struct Rows {
     count: usize,
     dim: usize,
     blocks: Vec<[f32; LANES]>,
-    /// Norms of quantised rows; none if all are 1.
-    scales: Option<Vec<f32>>,
+    /// What products with the rows are multiplied by.
+    scales: Vec<f32>,
 }
 
 impl Rows {
@@ -143,7 +143,6 @@ impl Rows {
             }
             scales.push(scale);
         }
-        let scales = scales.iter().any(|scale| *scale != 1.0).then_some(scales);
         Rows { count, dim, blocks, scales }
     }
 
@@ -160,10 +159,8 @@ impl Rows {
             products.extend_from_slice(&sums);
         }
         products.truncate(self.count);
-        if let Some(scales) = &self.scales {
-            for (product, scale) in products.iter_mut().zip(scales) {
-                *product *= scale;
-            }
+        for (product, scale) in products.iter_mut().zip(&self.scales) {
+            *product *= scale;
         }
     }
 }
@@ -180,7 +177,8 @@ mod tests {
             let rows = Rows::new(&Matrix::Float { values: values.clone() }, 3, count);
             let mut products = Vec::new();
             rows.multiply(&[1.0, -2.0, 0.5], &mut products);
-            let want: Vec<f32> = values.chunks_exact(3).map(|row| row[0] - 2.0 * row[1] + 0.5 * row[2]).collect();
+            let want: Vec<f32> =
+                values.chunks_exact(3).map(|row| row[0] - 2.0 * row[1] + 0.5 * row[2]).collect();
             assert_eq!(products, want);
         }
     }

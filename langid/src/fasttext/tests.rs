@@ -147,7 +147,10 @@ fn answers_are_the_crates_where_the_crate_is_right() {
             assert_eq!(ours.len(), theirs.len());
             for ((label, probability), theirs) in ours.iter().zip(&theirs) {
                 assert_eq!(*label, theirs.label, "{loss:?} {text}");
-                assert!((probability - theirs.prob).abs() < 1e-5, "{loss:?} {text}: {probability} {theirs:?}");
+                assert!(
+                    (probability - theirs.prob).abs() < 1e-5,
+                    "{loss:?} {text}: {probability} {theirs:?}"
+                );
             }
         }
     }

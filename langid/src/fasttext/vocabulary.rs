@@ -83,9 +83,17 @@ impl Vocabulary {
     }
 
     /// Appends the rows of a word of a text, of which `hash` is the hash. `padded` is scratch space.
-    pub(super) fn word_rows(&self, word: &[u8], hash: u32, rows: &mut Vec<u32>, padded: &mut Vec<u8>) -> Kind {
+    pub(super) fn word_rows(
+        &self,
+        word: &[u8],
+        hash: u32,
+        rows: &mut Vec<u32>,
+        padded: &mut Vec<u8>,
+    ) -> Kind {
         let number = self.slots[self.slot(word, hash)];
-        if number == FREE && word.starts_with(LABEL_PREFIX.as_bytes()) || number != FREE && number >= self.words {
+        if number == FREE && word.starts_with(LABEL_PREFIX.as_bytes())
+            || number != FREE && number >= self.words
+        {
             return Kind::Label;
         }
         if number != FREE {
@@ -197,7 +205,8 @@ enum Pruned {
 impl Pruned {
     fn new(pairs: &[(u32, u32)], buckets: u32) -> Pruned {
         // Of equal buckets the last counts, as in C++.
-        let mut left: Vec<(u32, u32)> = pairs.iter().rev().copied().filter(|(bucket, _)| *bucket < buckets).collect();
+        let mut left: Vec<(u32, u32)> =
+            pairs.iter().rev().copied().filter(|(bucket, _)| *bucket < buckets).collect();
         left.sort_by_key(|(bucket, _)| *bucket);
         left.dedup_by_key(|(bucket, _)| *bucket);
         if buckets > MAX_RANKED { Pruned::Sparse(left) } else { Pruned::Ranked(Ranked::new(&left, buckets)) }

@@ -58,7 +58,13 @@ impl Scratch {
     /// Sets `hidden` to the mean of the rows of `line`: of its words, of [`END_OF_SENTENCE`], and of its word n-grams.
     ///
     /// `in_order` adds them one by one, without the cache.
-    pub(super) fn read_line(&mut self, line: &str, words: &Vocabulary, input: &Matrix, in_order: bool) -> Found {
+    pub(super) fn read_line(
+        &mut self,
+        line: &str,
+        words: &Vocabulary,
+        input: &Matrix,
+        in_order: bool,
+    ) -> Found {
         self.hidden.fill(0.0);
         self.hashes.clear();
         let mut in_words = 0;
