@@ -5,7 +5,7 @@
 use std::env;
 use std::hint::black_box;
 use std::io::BufReader;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kilim_langid::Identifier;
 use kilim_langid::fasttext::FastText;
@@ -31,16 +31,22 @@ fn texts(lines: &[&str], bytes: usize) -> Vec<String> {
     texts
 }
 
-/// The shortest of the rounds for each way, taken in turns.
+/// How long this thread has been on a processor. Linux only; others may be at work on the machine.
+fn cpu_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    Duration::from_nanos(stat.split(' ').next().unwrap().parse().unwrap())
+}
+
+/// The shortest of the rounds for each way, taken in turns, in processor time.
 fn fastest(texts: &[String], ways: &[Way<'_>]) -> Vec<Duration> {
     let mut fastest = vec![Duration::MAX; ways.len()];
     for _ in 0..ROUNDS {
         for ((_, way), fastest) in ways.iter().zip(&mut fastest) {
-            let started = Instant::now();
+            let started = cpu_time();
             for text in texts {
                 way(text);
             }
-            *fastest = started.elapsed().min(*fastest);
+            *fastest = (cpu_time() - started).min(*fastest);
         }
     }
     fastest
