@@ -6,7 +6,7 @@
 //! - [`Identifier`]: the trait. An engine names its labels and its model's digest, and answers with an
 //!   [`Identification`]: label, confidence, margin, and the languages of the text's parts.
 //! - [`whatlang`] and [`fasttext`]: the engines. The first is built in and knows 70 languages, the second reads any
-//!   fastText classifier, and corrects a fault of the crate below it.
+//!   fastText classifier, and answers what C++ fastText answers.
 //! - [`LangTag`] and [`matches()`]: labels, and how the codes that people write in configs meet them, macrolanguages
 //!   included.
 //!
@@ -45,7 +45,7 @@ pub use tag::{LangTag, ParseTagError, from_short_code, known_code, known_codes, 
 
 /// Raised when an engine of this crate may answer differently for the same [`Identifier::digest`]: sampling, the gate
 /// for texts without letters, label tables. Stage keys hold it beside the digest.
-pub const REVISION: u32 = 1;
+pub const REVISION: u32 = 2;
 
 /// A language identification engine.
 ///
