@@ -20,8 +20,12 @@ pub use url::Url;
 /// Forgives surrounding white space, `<…>` and quotes, spaces inside (they become `%20`), a missing scheme, and
 /// a wrong number of slashes. Only `http` and `https` with a host come back: `dns:`, `urn:` and `mailto:` do not.
 pub fn parse(text: &str) -> Option<Url> {
-    let text =
-        text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | '\u{feff}'));
+    let is_wrapping = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\u{feff}');
+    let mut text = text.trim_matches(is_wrapping);
+    // An address may end in this one of the quotes, but not begin with it.
+    while let Some(rest) = text.strip_prefix('\'') {
+        text = rest.strip_suffix('\'').unwrap_or(rest).trim_matches(is_wrapping);
+    }
     if text.is_empty() {
         return None;
     }
@@ -188,6 +192,8 @@ mod tests {
         assert_eq!(canon("HTTPS://mtu:siri@Example.CO.KE:443/habari#juu"), "https://example.co.ke/habari");
         assert_eq!(canon("http://example.co.ke.:8080"), "http://example.co.ke:8080/");
         assert_eq!(canon("  <https://example.org/a b>\n"), "https://example.org/a%20b");
+        assert_eq!(canon("'https://example.org/a'"), "https://example.org/a");
+        assert_eq!(canon("https://example.org/ng'#juu"), "https://example.org/ng'");
         assert_eq!(canon("www.example.org/ሰላም"), "http://www.example.org/%E1%88%B0%E1%88%8B%E1%88%9D");
         assert_eq!(canon("//example.org:8080/x"), "http://example.org:8080/x");
         assert_eq!(

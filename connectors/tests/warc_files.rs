@@ -180,7 +180,12 @@ fn unpacked(bytes: &[u8], format: WarcFormat) -> Option<Vec<u8>> {
     let mut plain = Vec::new();
     match format {
         WarcFormat::Plain => plain.extend_from_slice(bytes),
-        WarcFormat::Zstd => plain = zstd::stream::decode_all(bytes).ok()?, // none where it takes a dictionary
+        WarcFormat::Zstd => {
+            // None where it takes a dictionary.
+            zstd::stream::Decoder::new(bytes)
+                .and_then(|mut decoder| std::io::copy(&mut decoder, &mut plain))
+                .ok()?;
+        }
         WarcFormat::Arc | WarcFormat::ArcGzip => return None,
         WarcFormat::Gzip => {
             let mut rest = bytes;

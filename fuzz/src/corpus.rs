@@ -11,8 +11,11 @@ pub use text::{TEXTS, gzip};
 /// One input and the name of its file.
 pub type Sample = (String, Vec<u8>);
 
+/// Makes the inputs of a law.
+type Maker = fn() -> Vec<Sample>;
+
 /// The laws by name, and what makes their inputs.
-pub const LAWS: [(&str, fn() -> Vec<Sample>); 7] = [
+pub const LAWS: [(&str, Maker); 7] = [
     ("warc", warc::samples),
     ("http", http::samples),
     ("charset", text::samples),

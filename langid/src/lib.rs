@@ -6,8 +6,8 @@
 //! - [`Identifier`]: the trait. An engine names its labels and its model's digest, and answers with an
 //!   [`Identification`]: label, confidence, margin, and the languages of the text's parts.
 //! - [`ngram`], [`whatlang`] and [`fasttext`]: the engines. The first is our own, knows several hundred languages and what
-//!   is none, and has its model built in; the second knows 70; the third reads any fastText classifier, and corrects a
-//!   fault of the crate below it.
+//!   is none, and has its model built in; the second knows 70; the third reads any fastText classifier, and answers what
+//!   C++ fastText answers.
 //! - `train` and `eval` (feature `train`): how the model of `ngram` is made, and how any engine is measured.
 //! - [`LangTag`] and [`matches()`]: labels, and how the codes that people write in configs meet them, macrolanguages
 //!   included.
@@ -52,7 +52,7 @@ pub use tag::{LangTag, ParseTagError, from_short_code, known_code, known_codes, 
 
 /// Raised when an engine of this crate may answer differently for the same [`Identifier::digest`]: sampling, the gate
 /// for texts without letters, label tables. Stage keys hold it beside the digest.
-pub const REVISION: u32 = 1;
+pub const REVISION: u32 = 2;
 
 /// A language identification engine.
 ///

@@ -369,16 +369,12 @@ impl GzipCodec {
 
     /// The end of a member that was taken piece by piece; its deflate stream ended at `fed`.
     fn footer(&mut self, buf: &[u8], fed: usize, crc: Crc) -> (usize, Streamed) {
-        match buf[fed..].first_chunk::<GZIP_FOOTER>() {
-            Some(footer) => {
-                let checksum_ok = footer_says(*footer, self.stream.total_out(), crc.sum());
-                (fed + GZIP_FOOTER, Streamed::Ended { checksum_ok })
-            }
-            None => {
-                self.progress = Progress::Footer(crc);
-                (fed, Streamed::NeedMore { at_least: GZIP_FOOTER })
-            }
-        }
+        let Some(footer) = buf[fed..].first_chunk::<GZIP_FOOTER>() else {
+            self.progress = Progress::Footer(crc);
+            return (fed, Streamed::NeedMore { at_least: GZIP_FOOTER });
+        };
+        let checksum_ok = footer_says(*footer, self.stream.total_out(), crc.sum());
+        (fed + GZIP_FOOTER, Streamed::Ended { checksum_ok })
     }
 
     /// Bytes made, whether the deflate stream ended, and input used.

@@ -172,6 +172,8 @@ fn is_followed(rest: &[u8], eof: bool) -> Option<bool> {
     if rest.len() < ZSTD_MAGIC.len() && !eof {
         return None;
     }
+    // Of more bytes than these the answer must not depend: how many there are depends on the buffer.
+    let rest = &rest[..rest.len().min(ZSTD_MAGIC.len())];
     let follows = |magic: &[u8]| rest.starts_with(&magic[..magic.len().min(rest.len())]);
     Some(follows(&ZSTD_MAGIC) || follows(&[0; 4]) || skippable(rest) != Seen::Invalid)
 }

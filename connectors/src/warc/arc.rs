@@ -152,19 +152,21 @@ fn begins_like_address(bytes: &[u8]) -> Option<bool> {
 
 /// Does a header line begin here? `None`: too few bytes to tell.
 pub(super) fn begins_like_record(bytes: &[u8]) -> Option<bool> {
-    start(bytes, |_| true)
+    start(bytes, false)
 }
 
 /// As [`begins_like_record`], for a line that must speak for itself.
 pub(super) fn is_strong(bytes: &[u8]) -> Option<bool> {
-    start(bytes, |line| line.is_strong())
+    start(bytes, true)
 }
 
-fn start(bytes: &[u8], is_one: impl Fn(&Line<'_>) -> bool) -> Option<bool> {
+fn start(bytes: &[u8], must_be_strong: bool) -> Option<bool> {
     if begins_like_address(bytes)? {
         let limited = &bytes[..bytes.len().min(MAX_START_LINE)];
         match memchr::memchr(b'\n', limited) {
-            Some(end) => Some(Line::parse(&limited[..end]).is_some_and(|line| is_one(&line))),
+            Some(end) => {
+                Some(Line::parse(&limited[..end]).is_some_and(|line| !must_be_strong || line.is_strong()))
+            }
             None if limited.len() == MAX_START_LINE => Some(false),
             None => None,
         }

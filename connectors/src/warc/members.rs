@@ -101,7 +101,7 @@ impl<C: Codec> PackedSplit<C> {
     }
 
     /// A split that owns what is at its start, whether a record begins there or not.
-    pub(super) fn as_first(self) -> Self {
+    pub(super) fn into_first(self) -> Self {
         Self { state: State::Between, ..self }
     }
 

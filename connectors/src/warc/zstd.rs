@@ -11,6 +11,7 @@ use crate::inflate::{Head, ZstdCodec, zstd_head};
 /// Read ahead behind the head.
 const MORE_BYTES: usize = 64 << 10;
 
+#[allow(clippy::large_enum_variant, reason = "one a split, and what is large is what it soon becomes")]
 pub(super) enum ZstdSplit {
     /// At the file's first byte, on the way to `split`.
     Head {
@@ -34,10 +35,10 @@ impl ZstdSplit {
     }
 
     /// The first split owns what follows the dictionary, start or not.
-    fn as_first(self) -> Self {
+    fn into_first(self) -> Self {
         match self {
             Self::Head { .. } => self,
-            Self::Frames(split) => Self::Frames(split.as_first()),
+            Self::Frames(split) => Self::Frames(split.into_first()),
         }
     }
 
@@ -69,7 +70,7 @@ impl ZstdSplit {
         // What looks like a frame inside the dictionary is none.
         let start = split.start.max(head);
         let frames = Self::frames(start..split.end.max(start), grammar, dictionary.as_deref());
-        *self = if is_first { frames.as_first() } else { frames };
+        *self = if is_first { frames.into_first() } else { frames };
         if is_first && head > 0 {
             return Advance::Ready(Ready { offset: 0, length: head, inner_offset: 0, what: What::Padding });
         }

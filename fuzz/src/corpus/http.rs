@@ -6,7 +6,8 @@ use super::text::{TEXTS, gzip};
 use super::{Sample, sample};
 
 pub(super) fn samples() -> Vec<Sample> {
-    let page: String = TEXTS.iter().map(|(_, _, _, text)| format!("<p>{text}</p>\n")).collect();
+    let paragraphs: Vec<&str> = TEXTS.iter().map(|(_, _, _, text)| *text).collect();
+    let page = format!("<p>{}", paragraphs.join("\n<p>"));
     let short = "<p>Habari ሰላም</p>".as_bytes();
     let zlib = {
         let mut writer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::new(6));

@@ -16,13 +16,13 @@ pub(super) fn samples() -> Vec<Sample> {
     let mut lines = String::new();
     for (language, tld, _, text) in TEXTS {
         let language = &language[..3];
-        markdown.push_str(&format!("- https://mfano.{tld}/{language} {text}\n"));
-        table.push_str(&format!(
+        markdown.extend([format!("- https://mfano.{tld}/{language} {text}\n")]);
+        table.extend([format!(
             "https://mfano.{tld}/{language}/?q=1,{language};swa,{tld},,CC-BY-4.0,owner,y,https://mfano.{tld}/c,local-only,n,,\"{text}\"\n"
-        ));
-        lines.push_str(&format!(
+        )]);
+        lines.extend([format!(
             "{{\"url\":\"mfano.{tld}:8080/{language}.html\",\"languages\":[\"{language}\"],\"country\":\"{tld};KE\",\"personal\":true,\"note\":\"{text}\"}}\n"
-        ));
+        )]);
     }
     markdown.push_str(
         "\nAdditional Information:\n- ISO-639-3 code: SWH\n\n## Instructions\n- https://example.net\n",

@@ -137,25 +137,27 @@ fn a_float_model_with_hierarchical_softmax_works() {
 }
 
 #[test]
-fn the_tree_gives_what_the_crate_gives_where_the_crate_is_right() {
-    let bench = Bench::new();
-    let model = bench.train(LossName::HierarchicalSoftmax, |language| format!("__label__{language}"));
-    let texts: Vec<&str> = EXPECTED.iter().map(|(text, _)| *text).collect();
-    let right: Vec<_> = texts.iter().map(|text| model.predict(text, 2, 0.0)).collect();
-    // The float model's own tree, built as for a quantised one.
-    let tree = Tree::build(&model);
-    for (text, right) in texts.iter().zip(right) {
-        let ours = tree.best_two(&model.get_sentence_vector(text));
-        for (ours, right) in ours.iter().zip(&right) {
-            assert_eq!(model.get_labels().0[ours.0], right.label, "{text}");
-            assert!((ours.1 - right.prob).abs() < 1e-5, "{text}: {} {}", ours.1, right.prob);
+fn answers_are_the_crates_where_the_crate_is_right() {
+    for loss in [LossName::Softmax, LossName::HierarchicalSoftmax, LossName::OneVsAll] {
+        let bench = Bench::new();
+        let model = bench.train(loss, |language| format!("__label__{language}"));
+        let engine = FastText::load(bench.save(&model)).unwrap();
+        for (text, _) in EXPECTED {
+            let (ours, theirs) = (engine.predict(text, 2), model.predict(text, 2, 0.0));
+            assert_eq!(ours.len(), theirs.len());
+            for ((label, probability), theirs) in ours.iter().zip(&theirs) {
+                assert_eq!(*label, theirs.label, "{loss:?} {text}");
+                assert!(
+                    (probability - theirs.prob).abs() < 1e-5,
+                    "{loss:?} {text}: {probability} {theirs:?}"
+                );
+            }
         }
-        assert_eq!(ours.len(), right.len());
     }
 }
 
 #[test]
-fn quantised_hierarchical_softmax_is_corrected_with_and_without_quantised_output() {
+fn quantised_hierarchical_softmax_works_with_and_without_quantised_output() {
     for (qout, qnorm) in [(false, false), (false, true), (true, false), (true, true)] {
         let bench = Bench::new();
         let mut model = bench.train(LossName::HierarchicalSoftmax, |language| format!("__label__{language}"));
@@ -163,20 +165,18 @@ fn quantised_hierarchical_softmax_is_corrected_with_and_without_quantised_output
         (args.qout, args.qnorm, args.dsub) = (qout, qnorm, 2);
         model.quantize(&args).unwrap();
         let engine = FastText::load(bench.save(&model)).unwrap();
-        assert!(engine.tree.is_some());
         assert_knows_its_languages(&engine);
     }
 }
 
 #[test]
-fn a_quantised_softmax_model_needs_no_correction() {
+fn a_quantised_softmax_model_works() {
     let bench = Bench::new();
     let mut model = bench.train(LossName::Softmax, |language| format!("__label__{language}"));
     let mut args = Args::new();
     args.dsub = 2;
     model.quantize(&args).unwrap();
     let engine = FastText::load(bench.save(&model)).unwrap();
-    assert!(engine.tree.is_none());
     assert_knows_its_languages(&engine);
 }
 
@@ -226,11 +226,28 @@ fn all_ways_of_writing_a_label_are_read() {
         ("__label__arz", "arz"),
         ("ell_Grek", "ell_Grek"),
     ] {
-        assert_eq!(tag_of(label).unwrap().to_string(), want);
+        assert_eq!(tag_of(label, LABEL_PREFIX).unwrap().to_string(), want);
     }
     for label in ["__label__other", "__label__", "__label__x", "__label__zh-CN", "__label__ሰላም"] {
-        assert_eq!(tag_of(label), None, "{label}");
+        assert_eq!(tag_of(label, LABEL_PREFIX), None, "{label}");
     }
+}
+
+#[test]
+fn another_prefix_of_labels_is_found() {
+    let prefix = |labels: &[&str]| {
+        let labels: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
+        common_prefix(&labels).to_owned()
+    };
+    assert_eq!(prefix(&["lang:swa", "lang:swh", "lang:ell"]), "lang:");
+    assert_eq!(prefix(&["lugha→sw", "lugha→swa"]), "lugha→");
+    assert_eq!(prefix(&["swa", "swh"]), "");
+    assert_eq!(prefix(&["lang:"]), "lang:");
+    assert_eq!(prefix(&[]), "");
+
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fasttext/prefix-dsub4.ftz");
+    let engine = FastText::load(golden).unwrap();
+    assert_eq!(engine.identify("Watoto wanasoma vitabu shuleni").lang.to_string(), "swa_Latn");
 }
 
 #[test]

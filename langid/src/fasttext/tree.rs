@@ -1,17 +1,15 @@
-//! Hierarchical softmax over a quantised input matrix, which the crate below gets wrong.
+//! Hierarchical softmax: the Huffman tree of the labels, and the search for the best of them.
 //!
-//! `fasttext` 0.8.0 sends quantised models through plain softmax whatever their loss (`predict_raw_quantized`), so that
-//! `lid.176.ftz`, quantised with hierarchical softmax, agrees with C++ fastText on 0.2 % of lines. The crate's public
-//! interface is enough to do it right: it gives the averaged input vector of a text (`get_sentence_vector`), the label
-//! counts from which fastText builds its Huffman tree, and the output rows. Tree and search follow
-//! `HierarchicalSoftmaxLoss` in C++ fastText's `loss.cc`, down to the small addend in its logarithm.
+//! Tree and search follow `HierarchicalSoftmaxLoss` in C++ fastText's `loss.cc`, down to the small addend in its
+//! logarithm. The tree is not stored in models: it is built from the label counts, as it was for training.
 
-use fasttext::FastText;
-use fasttext::args::LossName;
-use fasttext::dictionary::EntryType;
+use super::best::{Best, log};
+use super::matrix::Matrix;
 
-/// Count of a tree node that is not built yet: larger than any sum of label counts.
+/// Count of a tree node that is not built yet: larger than any label's.
 const UNBUILT: i64 = 1_000_000_000_000_000;
+/// Sums that a product is kept in, so that additions need not wait for each other.
+const LANES: usize = 8;
 
 /// The output layer of a hierarchical softmax model.
 #[derive(Debug)]
@@ -21,56 +19,71 @@ pub(super) struct Tree {
     labels: usize,
     /// Output rows of the inner nodes, `dim` numbers each.
     rows: Vec<f32>,
+    /// What products with the rows are multiplied by.
+    scales: Vec<f32>,
     dim: usize,
 }
 
 impl Tree {
-    /// The tree of `model`, if it is one that the crate mispredicts: quantised, with hierarchical softmax.
-    pub(super) fn of(model: &FastText) -> Option<Tree> {
-        if !model.is_quant() || model.args().loss != LossName::HierarchicalSoftmax {
-            return None;
+    /// The tree over labels with these counts, in the model's order: the most frequent first.
+    pub(super) fn new(matrix: &Matrix, dim: usize, counts: &[i64]) -> Tree {
+        let children = huffman(counts);
+        let mut rows = Vec::with_capacity(children.len() * dim);
+        let mut scales = Vec::with_capacity(children.len());
+        for inner in 0..children.len() {
+            let (values, scale) = matrix.row(inner, dim);
+            rows.extend(values);
+            scales.push(scale);
         }
-        Some(Tree::build(model))
+        Tree { children, labels: counts.len(), rows, scales, dim }
     }
 
-    pub(super) fn build(model: &FastText) -> Tree {
-        let counts = model.dict().get_counts(EntryType::Label);
-        let dim = model.args().dim as usize;
-        Tree { children: huffman(&counts), labels: counts.len(), rows: output_rows(model, dim), dim }
-    }
-
-    /// The two most probable labels (index, probability) for an averaged input vector.
+    /// The `k` best labels for an averaged input vector, with the logarithms of their probabilities.
     ///
-    /// Depth first, the left child first, leaving branches that cannot reach the second best, as fastText does.
-    pub(super) fn best_two(&self, hidden: &[f32]) -> Vec<(usize, f32)> {
-        let mut best: Vec<(f32, usize)> = Vec::with_capacity(3);
+    /// Depth first, the left child first, leaving branches that cannot reach the worst label kept, as fastText does.
+    /// `in_order` adds up products one number after the other.
+    pub(super) fn best(&self, hidden: &[f32], k: usize, in_order: bool) -> Vec<(f32, u32)> {
+        let mut best = Best::new(k);
+        let floor = log(0.0);
         // The last node built; with one label, its leaf.
         let root = self.labels + self.children.len() - 1;
-        let mut open = vec![(root, 0.0_f32)];
+        let mut open = Vec::with_capacity(32);
+        open.push((root, 0.0_f32));
         while let Some((node, score)) = open.pop() {
-            if score < log(0.0) || (best.len() == 2 && score < best[1].0) {
+            if score < floor || best.to_beat().is_some_and(|worst| score < worst) {
                 continue;
             }
             let Some(inner) = node.checked_sub(self.labels) else {
-                let at = best.iter().position(|(known, _)| *known < score).unwrap_or(best.len());
-                best.insert(at, (score, node));
-                best.truncate(2);
+                best.push(score, node as u32);
                 continue;
             };
             let row = &self.rows[inner * self.dim..(inner + 1) * self.dim];
-            let dot: f32 = row.iter().zip(hidden).map(|(a, b)| a * b).sum();
-            let right = 1.0 / (1.0 + (-dot).exp());
+            let product =
+                if in_order { dot_in_order(row, hidden) } else { dot(row, hidden) } * self.scales[inner];
+            let right = (1.0 / f64::from(1.0 + (-product).exp())) as f32;
             let [left_child, right_child] = self.children[inner];
             open.push((right_child, score + log(right)));
             open.push((left_child, score + log(1.0 - right)));
         }
-        best.into_iter().map(|(score, label)| (label, score.exp().min(1.0))).collect()
+        best.into_sorted()
     }
 }
 
-/// fastText's logarithm, finite at 0.
-fn log(x: f32) -> f32 {
-    (x + 1e-5).ln()
+fn dot_in_order(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).fold(0.0, |sum, (a, b)| sum + a * b)
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0_f32; LANES];
+    let (a, a_rest) = a.as_chunks::<LANES>();
+    let (b, b_rest) = b.as_chunks::<LANES>();
+    for (a, b) in a.iter().zip(b) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f32>() + rest
 }
 
 /// The inner nodes of fastText's Huffman tree: two queues, leaves from the last and inner nodes from the first.
@@ -90,34 +103,19 @@ fn huffman(counts: &[i64]) -> Vec<[usize; 2]> {
                 next_inner - 1
             }
         });
-        weights[parent] = weights[pair[0]] + weights[pair[1]];
+        weights[parent] = weights[pair[0]].saturating_add(weights[pair[1]]);
         children.push(pair);
     }
     children
 }
 
-/// All output rows as floats, whether stored so or quantised.
-fn output_rows(model: &FastText, dim: usize) -> Vec<f32> {
-    let Some(quantised) = model.quant_output() else {
-        return model.output_matrix().data().to_vec();
-    };
-    let (pq, parts) = (&quantised.pq, quantised.pq.nsubq as usize);
-    let mut rows = Vec::with_capacity(quantised.m as usize * dim);
-    for (i, codes) in quantised.codes.chunks_exact(parts).enumerate() {
-        let norm = match (&quantised.npq, &quantised.norm_codes) {
-            (Some(npq), Some(norm_codes)) => npq.get_centroids(0, norm_codes[i])[0],
-            _ => 1.0,
-        };
-        for (part, code) in codes.iter().enumerate() {
-            rows.extend(pq.get_centroids(part, *code).iter().map(|x| x * norm));
-        }
-    }
-    rows
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn tree(counts: &[i64], values: Vec<f32>, dim: usize) -> Tree {
+        Tree::new(&Matrix::Float { values }, dim, counts)
+    }
 
     #[test]
     fn rare_labels_lie_deeper_than_frequent_ones() {
@@ -128,15 +126,20 @@ mod tests {
 
     #[test]
     fn one_label_is_always_the_answer() {
-        let tree = Tree { children: huffman(&[7]), labels: 1, rows: vec![0.0; 4], dim: 4 };
-        assert_eq!(tree.best_two(&[1.0; 4]), [(0, 1.0)]);
+        assert_eq!(tree(&[7], vec![0.0; 4], 4).best(&[1.0; 4], 2, false), [(0.0, 0)]);
     }
 
     #[test]
     fn probabilities_of_two_labels_sum_to_one() {
-        let tree = Tree { children: huffman(&[3, 2]), labels: 2, rows: vec![2.0, -1.0], dim: 2 };
-        let best = tree.best_two(&[0.5, 0.25]);
-        assert!((best[0].1 + best[1].1 - 1.0).abs() < 1e-4, "{best:?}");
-        assert!(best[0].1 > best[1].1);
+        let best = tree(&[3, 2], vec![2.0, -1.0, 0.0, 0.0], 2).best(&[0.5, 0.25], 2, true);
+        assert!((best[0].0.exp() + best[1].0.exp() - 1.0).abs() < 1e-4, "{best:?}");
+        assert!(best[0].0 > best[1].0);
+    }
+
+    #[test]
+    fn a_product_is_the_sum_over_all_numbers() {
+        let numbers: Vec<f32> = (0..21_u8).map(f32::from).collect();
+        let products = vec![dot(&numbers, &numbers), dot_in_order(&numbers, &numbers)];
+        assert_eq!(products, [2870.0; 2]);
     }
 }

@@ -14,11 +14,10 @@ use datafusion::common::Result;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use futures::{StreamExt, stream};
+use futures::StreamExt;
 
 use super::edges::numbers;
-use crate::engine::{InputNeeds, Operator};
+use crate::engine::{InputNeeds, Operator, batches_after};
 
 /// The operator. Its input has the columns `id` and `least`, both `UInt64`.
 #[derive(Debug)]
@@ -56,11 +55,7 @@ impl Operator for Components {
     ) -> Result<SendableRecordBatchStream> {
         let memory = MemoryConsumer::new("Components").register(context.memory_pool());
         let rows = context.session_config().batch_size();
-        let batches = stream::once(find(input, memory)).map(move |found| match found {
-            Ok(forest) => stream::iter(forest.batches(rows)).boxed(),
-            Err(error) => stream::iter([Err(error)]).boxed(),
-        });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(component_schema(), batches.flatten())))
+        Ok(batches_after(component_schema(), async move { Ok(find(input, memory).await?.batches(rows)) }))
     }
 }
 

@@ -17,11 +17,10 @@ use datafusion::common::{Result, internal_datafusion_err};
 use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use futures::{StreamExt, stream};
+use futures::StreamExt;
 
 use super::buckets::{Buckets, PAIR_BYTES, Pair, Stars};
-use crate::engine::{InputNeeds, Operator};
+use crate::engine::{InputNeeds, Operator, batches_after};
 
 /// The operator. Its input has the columns `hash` and `id`, both `UInt64`.
 #[derive(Debug)]
@@ -64,11 +63,7 @@ impl Operator for StarEdges {
     ) -> Result<SendableRecordBatchStream> {
         let rows = context.session_config().batch_size();
         let work = distribute(input, Arc::clone(context));
-        let batches = stream::once(work).map(move |stars| match stars {
-            Ok(stars) => stream::iter(batches(stars, rows)).boxed(),
-            Err(error) => stream::iter([Err(error)]).boxed(),
-        });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(edge_schema(), batches.flatten())))
+        Ok(batches_after(edge_schema(), async move { Ok(batches(work.await?, rows)) }))
     }
 }
 

@@ -112,7 +112,7 @@ impl Sketch {
                 let hash = mix(mix(*element ^ salt).wrapping_add(salt));
                 // The bin is made of the high bits, the value of the low ones.
                 let bin = if round < bins as u64 {
-                    (u128::from(hash) * bins as u128 >> 64) as usize
+                    ((u128::from(hash) * bins as u128) >> 64) as usize
                 } else {
                     round as usize - bins
                 };

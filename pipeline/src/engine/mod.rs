@@ -26,7 +26,7 @@ use futures::StreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use operator::{InputNeeds, Operator, OperatorExec, OperatorNode, OperatorPlanner, apply};
+pub use operator::{InputNeeds, Operator, OperatorExec, OperatorNode, OperatorPlanner, apply, batches_after};
 
 /// One stage: a plan and how its partitions hang together.
 #[derive(Debug)]

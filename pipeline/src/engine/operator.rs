@@ -11,6 +11,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -27,10 +28,12 @@ use datafusion::physical_plan::execution_plan::{
 };
 use datafusion::physical_plan::expressions::col;
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, ExecutionPlanProperties,
     InputDistributionRequirements, PlanProperties,
 };
+use futures::{StreamExt, stream};
 
 /// What an operator asks of its input.
 #[derive(Debug, Clone, Default)]
@@ -73,6 +76,21 @@ pub trait Operator: fmt::Debug + Send + Sync {
 pub fn apply(operator: Arc<dyn Operator>, input: LogicalPlan) -> Result<LogicalPlan> {
     let schema = Arc::new(DFSchema::try_from(operator.schema())?);
     Ok(LogicalPlan::Extension(Extension { node: Arc::new(OperatorNode { operator, input, schema }) }))
+}
+
+/// The stream of an operator that must see all its input first: the batches with which `work` ends.
+pub fn batches_after<B>(
+    schema: SchemaRef,
+    work: impl Future<Output = Result<B>> + Send + 'static,
+) -> SendableRecordBatchStream
+where
+    B: Iterator<Item = Result<RecordBatch>> + Send + 'static,
+{
+    let batches = stream::once(work).map(|done| match done {
+        Ok(batches) => stream::iter(batches).boxed(),
+        Err(error) => stream::iter([Err(error)]).boxed(),
+    });
+    Box::pin(RecordBatchStreamAdapter::new(schema, batches.flatten()))
 }
 
 /// The logical node of an operator.

@@ -18,9 +18,10 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt, stream};
 use kilim_connectors::seeds::SeedIndex;
 
+use super::columns::READER;
 use super::derived::{DerivedBuilder, Standing, joined};
 use super::progress::Progress;
-use super::rows::{CHECKSUM_MISMATCH, READER};
+use super::rows::CHECKSUM_MISMATCH;
 use super::text_digest::TextDigest;
 use crate::dedup::{SketchSettings, Sketcher};
 use crate::document::{

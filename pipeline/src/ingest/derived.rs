@@ -7,7 +7,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Fields};
 use kilim_connectors::seeds::SeedRecord;
 
-use super::rows::text_field;
+use super::columns::text_field;
 use crate::document::{Page, claim_fields, column, derived_columns, reason_fields};
 use crate::policy::Tuple;
 

@@ -18,19 +18,18 @@ use bytes::Bytes;
 use datafusion::common::{Result, internal_datafusion_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use futures::{StreamExt, stream};
 use kilim_connectors::documents::{
     Damage, DocumentFormat, FieldMap, FormatError, LineItem, LineSplit, LineStep, PackedLines, ParquetSplit,
     Piece, Place, ReadLimits, Rows, read_line,
 };
 use kilim_connectors::store::{Location, Stores};
 
+use super::columns::SplitFacts;
 use super::digest::PieceHasher;
 use super::document_rows::DocumentRows;
 use super::progress::Progress;
-use super::read::{Ending, Split, WINDOW_BYTES, Window, external, feed, splits_of, with_ending};
-use super::rows::SplitFacts;
+use super::split::{Ending, OpenSplit, Split, SplitBatches, external, read_splits, with_ending};
+use super::window::{WINDOW_BYTES, Window, feed};
 use crate::document::record_schema;
 use crate::engine::Operator;
 
@@ -47,7 +46,7 @@ pub struct DocumentSource {
 }
 
 /// The operator.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct DocumentRead {
     /// Where bytes come from.
     pub stores: Arc<Stores>,
@@ -81,54 +80,14 @@ impl Operator for DocumentRead {
         _context: &Arc<TaskContext>,
         _metrics: &ExecutionPlanMetricsSet,
     ) -> Result<SendableRecordBatchStream> {
-        let state = Reader {
-            stores: Arc::clone(&self.stores),
-            base_dir: self.base_dir.clone(),
-            sources: Arc::clone(&self.sources),
-            limits: self.limits,
-            progress: Arc::clone(&self.progress),
-            input,
-            waiting: Vec::new(),
-            current: None,
-        };
-        let batches = stream::try_unfold(state, |mut state| async move {
-            Ok(state.next_batch().await?.map(|batch| (batch, state)))
-        });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(record_schema(), batches)))
+        Ok(read_splits(self.clone(), input))
     }
 }
 
-struct Reader {
-    stores: Arc<Stores>,
-    base_dir: PathBuf,
-    sources: Arc<BTreeMap<String, DocumentSource>>,
-    limits: ReadLimits,
-    progress: Arc<Progress>,
-    input: SendableRecordBatchStream,
-    waiting: Vec<Split>,
-    current: Option<SplitReader>,
-}
+impl OpenSplit for DocumentRead {
+    type Reader = SplitReader;
 
-impl Reader {
-    async fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
-        loop {
-            if let Some(reader) = &mut self.current {
-                if let Some(batch) = reader.next_batch().await? {
-                    return Ok(Some(batch));
-                }
-                self.current = None;
-            }
-            if let Some(split) = self.waiting.pop() {
-                self.current = Some(self.open(&split).await?);
-                continue;
-            }
-            let Some(batch) = self.input.next().await else { return Ok(None) };
-            self.waiting = splits_of(&batch?)?;
-            self.waiting.reverse();
-        }
-    }
-
-    async fn open(&mut self, split: &Split) -> Result<SplitReader> {
+    async fn open(&self, split: &Split) -> Result<SplitReader> {
         let source = self.sources.get(&split.source);
         let source = source.ok_or_else(|| internal_datafusion_err!("no source {}", split.source))?.clone();
         let place = Location::parse(&split.url, &self.base_dir).map_err(external)?;
@@ -218,7 +177,8 @@ impl Found {
     }
 }
 
-struct SplitReader {
+/// A split at work.
+pub(super) struct SplitReader {
     content: Content,
     /// Gone once the split has ended.
     hasher: Option<PieceHasher>,
@@ -252,18 +212,6 @@ impl SplitReader {
         let fresh = self.window.grow(position, at_least, WINDOW_BYTES).await?;
         feed(&mut self.hasher, &self.window, fresh);
         Ok(())
-    }
-
-    async fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
-        if self.hasher.is_none() {
-            return Ok(None);
-        }
-        while !self.found.rows.is_full() {
-            if !self.advance().await? {
-                return self.end().await.map(Some);
-            }
-        }
-        Ok(Some(self.found.rows.finish()?))
     }
 
     /// Takes the next item, or more bytes; false at the end of the documents.
@@ -329,6 +277,20 @@ impl SplitReader {
         let batch = self.found.rows.finish()?;
         let items = self.found.items.clone().unwrap_or(self.range.start..self.range.start);
         with_ending(&batch, &Ending { range: self.range.clone(), items, padding: self.found.padding, pieces })
+    }
+}
+
+impl SplitBatches for SplitReader {
+    async fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
+        if self.hasher.is_none() {
+            return Ok(None);
+        }
+        while !self.found.rows.is_full() {
+            if !self.advance().await? {
+                return self.end().await.map(Some);
+            }
+        }
+        Ok(Some(self.found.rows.finish()?))
     }
 }
 

@@ -9,8 +9,8 @@
 //! Nodes ask for languages, and thresholds of later steps depend on them.
 //!
 //! # Precedent
-//! Every peer runs fastText, most with lid.176 or GlotLID. The engine `fasttext` reads those models and corrects a
-//! fault of its crate on quantised ones.
+//! Every peer runs fastText, most with lid.176 or GlotLID. The engine `fasttext` reads those models and
+//! answers what C++ fastText answers, for every kind of them.
 //!
 //! # Across languages
 //! A confidence is comparable within one engine only, and a rare language gets a lower one than its big neighbour: one

@@ -80,11 +80,13 @@ fn each_node_keeps_the_earliest_member_that_it_may_have() {
     assert_eq!(least, [["0"]], "a cluster is called by its least document");
 }
 
+type Change = fn(&mut Corpus);
+
 #[test]
 fn clusters_do_not_depend_on_threads_splits_or_the_order_of_inputs() {
     let base = retold();
     let finished = base.run();
-    let vary: [(&str, fn(&mut Corpus)); 2] = [
+    let vary: [(&str, Change); 2] = [
         ("one thread", |corpus| corpus.threads = 1),
         ("inputs in another order", |corpus| {
             corpus.paths.reverse();
