@@ -6,9 +6,9 @@
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use dom_smoothie::{Config, Readability, TextMode};
 use kilim::extract::html::{self, Tree};
 use kilim::extract::{Caps, Extractor, Input, MainText};
+use kilim_benches::browser;
 use kilim_benches::pages::{crawl_files, html_pages};
 use kilim_connectors::charset::decode;
 
@@ -57,12 +57,12 @@ fn parse(bencher: Bencher) {
     });
 }
 
-/// The same by html5ever, as `dom_query` uses it.
+/// The same by html5ever, into the tree that its own tests use.
 #[divan::bench(sample_count = 3, sample_size = 1)]
 fn parse_html5ever(bencher: Bencher) {
     let pages = pages();
     counted(bencher, &pages).bench_local(|| {
-        pages.iter().map(|(_, html)| dom_query::Document::from(html.as_str()).tree.len()).sum::<usize>()
+        pages.iter().map(|(_, html)| browser::parse(html).document.children.borrow().len()).sum::<usize>()
     });
 }
 
@@ -77,23 +77,6 @@ fn main_text(bencher: Bencher) {
             if let Ok(found) = extractor.extract(Input { html, url }, &CAPS) {
                 bytes += found.text.len();
             }
-        }
-        bytes
-    });
-}
-
-/// The crate `dom_smoothie`, which the step used before: text and title only.
-#[divan::bench(sample_count = 3, sample_size = 1)]
-fn main_text_dom_smoothie(bencher: Bencher) {
-    let pages = pages();
-    counted(bencher, &pages).bench_local(|| {
-        let mut bytes = 0;
-        for (_, html) in &pages {
-            let config =
-                Config { disable_json_ld: true, text_mode: TextMode::Formatted, ..Config::default() };
-            let article =
-                Readability::new(html.as_str(), None, Some(config)).and_then(|mut page| page.parse());
-            bytes += article.map_or(0, |article| article.text_content.len());
         }
         bytes
     });

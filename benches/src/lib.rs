@@ -1,5 +1,6 @@
 //! Benches of Kilim, and the maker of its sample crawl.
 
+pub mod browser;
 pub mod end_to_end;
 pub mod pages;
 pub mod samples;

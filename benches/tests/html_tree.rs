@@ -8,6 +8,7 @@ use std::path::Path;
 
 use kilim::extract::Caps;
 use kilim::extract::html::{Flags, Page, Tag, Tree, parse};
+use kilim_benches::browser;
 use kilim_benches::pages::{CrawlFile, html_pages, read_file};
 use kilim_connectors::charset::decode;
 
@@ -71,18 +72,15 @@ fn ours(html: &str) -> Vec<Run> {
 }
 
 fn theirs(html: &str) -> Vec<Run> {
-    let document = dom_query::Document::from(html);
     let mut runs = Vec::new();
-    for node in document.root().descendants_it().filter(dom_query::NodeRef::is_text) {
-        let around: Vec<String> =
-            node.ancestors_it(None).filter_map(|a| Some(a.node_name()?.to_string())).collect();
-        let is_hidden = |name: &String| name == "noscript" || Tag::of(name.as_bytes()).is(Flags::HIDDEN);
-        let text = squeeze(&node.text());
+    browser::for_each_text(&browser::parse(html), |text, around| {
+        let is_hidden = |name: &&str| *name == "noscript" || Tag::of(name.as_bytes()).is(Flags::HIDDEN);
+        let text = squeeze(text);
         if !text.is_empty() && !around.iter().any(is_hidden) {
-            let compared: Vec<String> = around.into_iter().filter(|n| COMPARED.contains(&&**n)).collect();
+            let compared: Vec<&str> = around.iter().copied().filter(|n| COMPARED.contains(n)).collect();
             runs.push((text, compared.join("<")));
         }
-    }
+    });
     runs
 }
 
