@@ -43,7 +43,7 @@ fn lines(kind: &str, data: &[u8], list: &Imported) {
     }
     let used = list.seeds.len() as u64 + list.excluded;
     // A lone carriage return ends a row of CSV as well.
-    let count = count + data.iter().filter(|byte| **byte == b'\r').count() as u64;
+    let count = data.split(|byte| matches!(byte, b'\n' | b'\r')).count() as u64;
     assert!(used <= count, "{kind}: {used} seeds in {count} lines");
 }
 
