@@ -9,15 +9,17 @@
 //! no answer depends on how many bytes are shown at a time, only on the bytes.
 
 mod body;
+mod frames;
 mod gzip;
 mod output;
 mod stream;
 mod zstd;
 
 pub(crate) use body::{Ending, brotli, deflate, gzip, zstd};
+pub(crate) use frames::{Head, SKIPPABLE_MAGIC, ZSTD_MAGIC, head as zstd_head};
 pub(crate) use gzip::{GZIP_MAGIC, GzipCodec};
 pub(crate) use stream::{Fault, Packing, Unpacked, Unpacker, begins_like_zstd};
-pub(crate) use zstd::{Head, SKIPPABLE_MAGIC, ZSTD_MAGIC, ZstdCodec, head as zstd_head};
+pub(crate) use zstd::ZstdCodec;
 
 /// Answer of a look at the first bytes of what may be a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use flate2::{Decompress, FlushDecompress, Status};
 use memchr::memmem;
 use zstd::stream::raw::{Decoder, InBuffer, Operation, OutBuffer};
 
+use super::frames::ZSTD_MAGIC;
 use super::gzip::{GZIP_FOOTER, GZIP_MAGIC, GzipHead, gzip_head};
-use super::zstd::ZSTD_MAGIC;
 
 /// Read ahead where a header or footer is cut by the end of what is at hand.
 const READ_AHEAD: usize = 64 << 10;

@@ -16,6 +16,7 @@ mod manual;
 mod meaning;
 pub mod schema;
 mod shape;
+pub mod sources;
 pub mod step;
 mod tree;
 pub mod types;
@@ -27,11 +28,11 @@ pub use known::Known;
 pub use load::{Loaded, Report, check_for_run, load, load_with, validate_file, validate_file_with};
 pub use manual::{step_page, steps_markdown};
 pub use schema::schema_json;
+pub use sources::{DocumentFields, DocumentFormat, DocumentsSource, SeedsSource, SourceConfig, WarcSource};
 pub use step::StepConfig;
 pub use types::{
-    CheckConfig, CheckSeverity, CorpusConfig, DocumentFields, DocumentFormat, DocumentsSource, Expectation,
-    GivenPage, Mode, NodeConfig, SeedsSource, ShardFormat, ShardsConfig, SourceConfig, TestConfig,
-    WarcSource,
+    CheckConfig, CheckSeverity, CorpusConfig, Expectation, GivenPage, Mode, NodeConfig, ShardFormat,
+    ShardsConfig, TestConfig,
 };
 pub use values::{
     Area, ByteSize, CommunityName, CorpusName, Country, FieldPath, Fraction, LanguageCode, LanguageLabel,

@@ -28,7 +28,7 @@ use super::rows::RowBuilder;
 use super::split::{Ending, OpenSplit, Split, SplitBatches, external, read_splits, with_ending};
 use super::window::{WINDOW_BYTES, Window, feed};
 use crate::document::record_schema;
-use crate::engine::{InputNeeds, Operator};
+use crate::engine::Operator;
 
 /// The operator.
 #[derive(Debug, Clone)]
@@ -56,10 +56,6 @@ impl Operator for WarcRead {
 
     fn schema(&self) -> SchemaRef {
         record_schema()
-    }
-
-    fn needs(&self) -> InputNeeds {
-        InputNeeds::default()
     }
 
     fn run(

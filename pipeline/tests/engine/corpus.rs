@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::prelude::SessionContext;
@@ -15,6 +16,8 @@ use kilim::ingest::Progress;
 use kilim::ledger::Ledger;
 use kilim::run::{Finished, RunError, RunOptions, Until, Unwatched, run, work_dir_of};
 use tempfile::TempDir;
+
+use crate::pages::many;
 
 /// The rules that ship with the engine.
 pub(crate) fn shipped_policy(name: &str) -> String {
@@ -25,6 +28,19 @@ pub(crate) fn shipped_policy(name: &str) -> String {
 /// The project's root.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// How long to wait for something that takes seconds.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
+
+/// A corpus of many small files, a split each.
+pub(crate) fn many_splits(splits: usize) -> Corpus {
+    let mut corpus = Corpus::new();
+    for number in 0..splits {
+        corpus.warc(&format!("{number:02}.warc.gz"), &many(&format!("faili-{number}"), 14, 8000));
+    }
+    corpus.split_bytes = "1MiB";
+    corpus
 }
 
 /// Inode and time of change of a file.

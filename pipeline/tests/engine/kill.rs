@@ -5,24 +5,10 @@ use std::collections::BTreeSet;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::corpus::{Corpus, assert_same, files};
-use crate::pages::many;
+use crate::corpus::{Corpus, PATIENCE, assert_same, files, many_splits};
 
-/// How long to wait for something that takes seconds.
-const PATIENCE: Duration = Duration::from_mins(2);
-
-/// Splits of [`many_splits`].
+/// Splits of the corpora.
 const SPLITS: usize = 10;
-
-/// Many small files: a split each.
-fn many_splits() -> Corpus {
-    let mut corpus = Corpus::new();
-    for number in 0..SPLITS {
-        corpus.warc(&format!("{number:02}.warc.gz"), &many(&format!("faili-{number}"), 14, 8000));
-    }
-    corpus.split_bytes = "1MiB";
-    corpus
-}
 
 /// A process that does not outlive its test.
 struct Killed(Child);
@@ -92,7 +78,7 @@ fn forget(corpus: &Corpus, what: &[&str]) {
 #[test]
 #[cfg_attr(not(debug_assertions), ignore = "release builds have no points to stop at")]
 fn a_run_killed_while_it_reads_goes_on_with_the_splits_that_are_left() {
-    let corpus = many_splits();
+    let corpus = many_splits(SPLITS);
     corpus.kilim("run").done();
     let (published, whole) = (corpus.published(), names(&corpus));
     for (point, done) in
@@ -116,7 +102,7 @@ fn a_run_killed_while_it_reads_goes_on_with_the_splits_that_are_left() {
 #[test]
 #[cfg_attr(not(debug_assertions), ignore = "release builds have no points to stop at")]
 fn a_run_killed_after_it_has_read_reads_nothing_again() {
-    let corpus = many_splits();
+    let corpus = many_splits(SPLITS);
     corpus.kilim("run").done();
     let (published, whole) = (corpus.published(), names(&corpus));
     let documents = corpus.stamps("work/documents");
@@ -148,7 +134,7 @@ fn a_run_killed_after_it_has_read_reads_nothing_again() {
 
 #[test]
 fn ten_kills_at_random_change_no_byte() {
-    let corpus = many_splits();
+    let corpus = many_splits(SPLITS);
     let started = Instant::now();
     corpus.kilim("run").done();
     let millis = u64::try_from(started.elapsed().as_millis()).expect("a short run");

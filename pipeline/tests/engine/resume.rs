@@ -2,24 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::corpus::{Corpus, Stamp, assert_same, shipped_policy};
+use crate::corpus::{Corpus, PATIENCE, Stamp, assert_same, many_splits, shipped_policy};
 use crate::pages::{many, page, text, warc};
 
-/// How long to wait for something that takes seconds.
-const PATIENCE: Duration = Duration::from_mins(2);
-
-/// Splits of [`many_splits`].
+/// Splits of the corpora.
 const SPLITS: usize = 16;
-
-/// Many small files: a split each.
-fn many_splits() -> Corpus {
-    let mut corpus = Corpus::new();
-    for number in 0..SPLITS {
-        corpus.warc(&format!("{number:02}.warc.gz"), &many(&format!("faili-{number}"), 14, 8000));
-    }
-    corpus.split_bytes = "1MiB";
-    corpus
-}
 
 /// Splits whose commit stands in the work directory, with the stamps of commit and rows.
 fn commits(corpus: &Corpus) -> Vec<(String, [Stamp; 2])> {
@@ -34,7 +21,7 @@ fn commits(corpus: &Corpus) -> Vec<(String, [Stamp; 2])> {
 
 #[test]
 fn a_card_that_a_killed_run_did_not_write_is_written_by_the_next() {
-    let corpus = many_splits();
+    let corpus = many_splits(SPLITS);
     corpus.run();
     let published = corpus.published();
     std::fs::remove_file(corpus.path("out/ke/v0001/README.md")).expect("the run wrote it");
@@ -44,7 +31,7 @@ fn a_card_that_a_killed_run_did_not_write_is_written_by_the_next() {
 
 #[test]
 fn a_commit_whose_rows_are_cut_is_read_again() {
-    let corpus = many_splits();
+    let corpus = many_splits(SPLITS);
     let finished = corpus.run();
     let published = corpus.published();
     let stamps = corpus.stamps("work/documents");
@@ -114,7 +101,7 @@ fn an_added_file_reads_no_old_one_again() {
 
 #[test]
 fn a_second_run_in_the_same_work_dir_is_refused_while_the_first_is_at_work() {
-    let corpus = many_splits();
+    let corpus = many_splits(SPLITS);
     corpus.write();
     let mut first = corpus.start("run");
     let until = Instant::now() + PATIENCE;
@@ -130,7 +117,7 @@ fn a_second_run_in_the_same_work_dir_is_refused_while_the_first_is_at_work() {
 
 #[test]
 fn an_interrupted_run_says_that_it_can_go_on_and_does() {
-    let corpus = many_splits();
+    let corpus = many_splits(SPLITS);
     corpus.write();
     let mut command = corpus.command("run");
     command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
