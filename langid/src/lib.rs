@@ -52,7 +52,7 @@ pub use tag::{LangTag, ParseTagError, from_short_code, known_code, known_codes, 
 
 /// Raised when an engine of this crate may answer differently for the same [`Identifier::digest`]: sampling, the gate
 /// for texts without letters, label tables. Stage keys hold it beside the digest.
-pub const REVISION: u32 = 2;
+pub const REVISION: u32 = 3;
 
 /// A language identification engine.
 ///
@@ -80,8 +80,9 @@ pub struct Identification {
     /// The language of the text as a whole. [`LangTag::UND`] when nothing can be said (an empty text, a script that the
     /// engine has no label for), [`LangTag::ZXX`] when there are no letters.
     pub lang: LangTag,
-    /// How sure the engine is of `lang`, 0 to 1, on its own scale: ngram's is a calibrated probability, fastText's is the model's probability, whatlang's a
-    /// heuristic that is 1 wherever a script has a single label. 0 with `und`, 1 with a `zxx` for want of letters.
+    /// How sure the engine is of `lang`, 0 to 1, on its own scale: ngram's is a calibrated probability, fastText's is the
+    /// model's probability, whatlang's a heuristic that is 1 wherever a script has a single label. With `und` it is that
+    /// of the label that was not sure enough, 0 if there was none; 1 with a `zxx` for want of letters.
     pub confidence: f32,
     /// Distance to the second best label on the scale of `confidence`; 0 if the engine does not tell (whatlang).
     pub margin: f32,

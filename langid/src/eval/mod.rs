@@ -16,9 +16,12 @@
 //! ```
 
 pub mod noise;
+mod speed;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+
+pub use self::speed::{Speed, speed};
 
 use crate::ngram::collapsed;
 use crate::train::{Line, one_name};

@@ -1,6 +1,8 @@
 //! Which labels an engine answers with: the languages asked for, and macrolanguages.
 
+use super::math::exp;
 use super::model::{Head, Model};
+use super::parts::Likely;
 use super::score::softmax;
 use crate::{LangTag, matches};
 
@@ -78,7 +80,11 @@ pub(super) fn allowed<S: AsRef<str>>(model: &Model, codes: &[S]) -> Result<Vec<u
     Ok(allowed)
 }
 
-/// The best answer of a head.
+/// How far below the best, in units of sharpened scores, a label is not worth mentioning.
+const UNLIKELY: f32 = 7.0;
+
+/// The best answer of a head, or of the parts of a text.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Best {
     /// Index of the likeliest of the model's labels that the answer stands for.
     pub(super) label: usize,
@@ -127,16 +133,31 @@ impl View {
         View { macrolanguages, allowed, open, answers, labels }
     }
 
-    /// The label of a head with the highest score among those that may be given.
-    pub(super) fn likeliest(&self, head: &Head, scores: &[f32]) -> Option<LangTag> {
+    /// Labels of a head that may be given and are likely by their scores, into `likely`, the likeliest first. All that
+    /// are left out have less than a part in a thousand each.
+    pub(super) fn likely(&self, head: &Head, scores: &[f32], sharpness: f32, likely: &mut Vec<Likely>) {
+        likely.clear();
         let open = &self.open[head.first..head.first + head.labels];
-        let mut best: Option<usize> = None;
+        let top = scores.iter().zip(open).filter(|(_, open)| **open);
+        let top = top.map(|(score, _)| *score).fold(f32::NEG_INFINITY, f32::max);
+        let least = top - UNLIKELY / sharpness;
+        let mut sum = 0.0;
         for (at, score) in scores.iter().enumerate() {
-            if open[at] && best.is_none_or(|best| *score > scores[best]) {
-                best = Some(at);
+            if *score > least && open[at] {
+                let probability = exp((*score - top) * sharpness);
+                sum += probability;
+                let label = head.first + at;
+                likely.push(Likely { label, lang: self.answers[label], probability });
             }
         }
-        best.map(|at| self.answers[head.first + at])
+        for one in likely.iter_mut() {
+            one.probability /= sum;
+        }
+        if let Some(first) =
+            (0..likely.len()).reduce(|a, b| if likely[b].probability > likely[a].probability { b } else { a })
+        {
+            likely.swap(0, first);
+        }
     }
 
     /// The best of a head's labels by their scores, which become probabilities; `None` if no language is allowed.

@@ -10,8 +10,9 @@
 //!    is `und`.
 //! 5. `labels`: the languages that were asked for ([`Ngram::with_languages`]), macrolanguages, probabilities.
 //!
-//! Long texts are read in evenly spaced windows up to a number of n-grams; the parts of a text vote, so a page in two
-//! languages says so. An answer less likely than its label's threshold is `und`; [`Guess::best`] has it all the same.
+//! Long texts are read in evenly spaced windows up to a number of n-grams. Their parts are judged one by one and pooled
+//! (`parts`), so code and menus do not decide what a page is, and a page in two languages says so. An answer less likely
+//! than its label's threshold is `und`; [`Guess::best`] has it all the same.
 //!
 //! Answers are the same on every platform, in any thread, in any order: sums are integers, everything after them is done
 //! in a fixed order, and the cache is looked up by whole words.
@@ -40,6 +41,7 @@ mod gate;
 mod labels;
 pub(crate) mod math;
 pub(crate) mod model;
+mod parts;
 pub(crate) mod score;
 #[cfg(test)]
 mod tests;
@@ -58,8 +60,10 @@ pub(crate) use self::labels::collapsed;
 pub use self::labels::{LanguageSetError, Macrolanguages};
 pub use self::model::{Model, ModelError};
 
-use self::labels::View;
-use self::score::Sums;
+use self::labels::{Best, View};
+use self::model::Head;
+use self::parts::{Likely, Parts};
+use self::score::{ScriptSum, Scripts, Sums};
 use crate::script::Script;
 use crate::{Identification, Identifier, LangTag, sample};
 
@@ -221,102 +225,114 @@ impl Ngram {
         };
         let segments = sample::segments(&sample);
         cache::with::<D, _>(self.number, |cache| {
-            let mut all = Sums::<D>::default();
-            let mut votes: Vec<(LangTag, usize)> = Vec::new();
-            let mut scores = Vec::new();
             let mut left = self.max_n_grams;
-            for (at, segment) in segments.iter().enumerate() {
-                let parts = (segments.len() - at) as u32;
-                let mut quota = if full { u32::MAX } else { (left / parts).max(1) };
+            let mut scores = Vec::new();
+            let mut read = |segment: &str, parts: usize| {
+                let mut quota = if full { u32::MAX } else { (left / parts as u32).max(1) };
                 let before = quota;
                 let mut sums = Sums::<D>::default();
                 sums.read(&self.model, cache, segment, &mut quota);
                 left = left.saturating_sub(before - quota).max(1);
-                if segments.len() > 1
-                    && let Some(vote) = self.vote(segment, &sums, &mut scores)
-                {
-                    match votes.iter_mut().find(|(known, _)| *known == vote) {
-                        Some((_, bytes)) => *bytes += segment.len(),
-                        None => votes.push((vote, segment.len())),
-                    }
-                }
-                all.add(&sums);
+                sums
+            };
+            if let [segment] = segments[..] {
+                return self.judge(segment, &read(segment, 1), &mut scores);
             }
-            let mut guess = self.judge(&sample, &all, &mut scores);
-            if segments.len() > 1 {
-                votes.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
-                votes.truncate(3);
-                guess.top =
-                    votes.iter().map(|(l, bytes)| (*l, *bytes as f32 / sample.len() as f32)).collect();
-            } else if guess.lang.is_language() {
-                guess.top = vec![(guess.lang, 1.0)];
+            let mut parts = Parts::default();
+            let mut scripts = Scripts::default();
+            let mut likely = Vec::new();
+            for (at, segment) in segments.iter().enumerate() {
+                let sums = read(segment, segments.len() - at);
+                scripts.add(&sums);
+                self.part(segment, &sums, &mut parts, &mut scores, &mut likely);
             }
-            guess
+            self.together(&parts, scripts.most())
         })
     }
 
-    /// The label of a part of a text, without its probability: what `judge` would say with no threshold.
-    fn vote<const D: usize>(&self, text: &str, sums: &Sums<D>, scores: &mut Vec<f32>) -> Option<LangTag> {
-        if gate::verdict(text, &sums.counts).is_some() {
-            return None;
-        }
-        let script = sums.dominant()?;
-        let head = self.model.head(script.group)?;
-        if head.labels > 1 {
-            if script.n_grams == 0 {
-                return None;
-            }
-            score::scores(&self.model, head, script, scores);
-        } else {
-            scores.clear();
-            scores.push(0.0);
-        }
-        self.view.likeliest(head, scores).filter(LangTag::is_language)
-    }
-
+    /// The answer for a text of one part.
     fn judge<const D: usize>(&self, text: &str, sums: &Sums<D>, scores: &mut Vec<f32>) -> Guess {
         if let Some(reason) = gate::verdict(text, &sums.counts) {
             return Guess::no_language(reason);
         }
         let Some(script) = sums.dominant() else { return Guess::nothing() };
-        let name = text::groups()[script.group as usize];
-        let nothing = Guess { script: Some(name), ..Guess::nothing() };
-        let Some(head) = self.model.head(script.group) else { return nothing };
+        let name = Some(text::groups()[script.group as usize]);
+        let Some(head) = self.scored(script, scores) else {
+            return Guess { script: name, ..Guess::nothing() };
+        };
+        let sharpness = self.model.sharpness[score::bucket(script.n_grams)];
+        let Some(best) = self.view.best(head, scores, sharpness) else {
+            return Guess { script: name, ..Guess::nothing() };
+        };
+        let guess = self.decided(best, name);
+        let top = if guess.lang.is_language() { vec![(guess.lang, 1.0)] } else { Vec::new() };
+        Guess { top, ..guess }
+    }
+
+    /// What a part of a text says.
+    fn part<const D: usize>(
+        &self,
+        text: &str,
+        sums: &Sums<D>,
+        parts: &mut Parts,
+        scores: &mut Vec<f32>,
+        likely: &mut Vec<Likely>,
+    ) {
+        if let Some(reason) = gate::verdict(text, &sums.counts) {
+            return parts.refuse(reason, text.len());
+        }
+        let script = sums.dominant();
+        let Some((script, head)) = script.and_then(|script| Some((script, self.scored(script, scores)?)))
+        else {
+            return parts.pass(text.len());
+        };
+        let sharpness = self.model.sharpness[score::bucket(script.n_grams)];
+        self.view.likely(head, scores, sharpness, likely);
+        if likely.first().is_some_and(|first| !first.lang.is_language()) {
+            return parts.refuse(NoLanguage::Noise, text.len());
+        }
+        parts.speak(likely, text.len());
+    }
+
+    /// The answer for a text of several parts.
+    fn together(&self, parts: &Parts, script: Option<Script>) -> Guess {
+        if let Some(reason) = parts.verdict() {
+            return Guess { top: parts.top(), ..Guess::no_language(reason) };
+        }
+        let guess = match parts.pooled() {
+            Some(best) => self.decided(best, script),
+            None => Guess { script, ..Guess::nothing() },
+        };
+        Guess { top: parts.top(), ..guess }
+    }
+
+    /// The head of a script with its scores, if the script has labels and there is anything to score.
+    fn scored<const D: usize>(&self, script: &ScriptSum<D>, scores: &mut Vec<f32>) -> Option<&Head> {
+        let head = self.model.head(script.group)?;
         if head.labels == 1 {
             scores.clear();
             scores.push(0.0);
+        } else if script.n_grams == 0 {
+            return None;
         } else {
-            if script.n_grams == 0 {
-                return nothing;
-            }
             score::scores(&self.model, head, script, scores);
         }
-        let Some(best) = self.view.best(head, scores, self.model.sharpness[score::bucket(script.n_grams)])
-        else {
-            return nothing;
-        };
-        if best.lang.code() == "zxx" {
-            return Guess {
-                script: Some(name),
-                probability: best.probability,
-                margin: best.margin,
-                ..Guess::no_language(NoLanguage::Noise)
-            };
+        Some(head)
+    }
+
+    /// An answer measured by its label's threshold.
+    fn decided(&self, best: Best, script: Option<Script>) -> Guess {
+        let Best { label, lang, probability, margin } = best;
+        if !lang.is_language() {
+            return Guess { probability, margin, script, ..Guess::no_language(NoLanguage::Noise) };
         }
         let least = match self.threshold {
-            Threshold::PerLabel => self.model.labels[best.label].threshold,
+            Threshold::PerLabel => self.model.labels[label].threshold,
             Threshold::Fixed(least) => least,
         };
-        let lang = if best.probability < least { LangTag::UND } else { best.lang };
-        Guess {
-            lang,
-            best: best.lang,
-            probability: best.probability,
-            margin: best.margin,
-            top: Vec::new(),
-            script: Some(name),
-            no_language: None,
-        }
+        let best = lang;
+        let lang = if probability < least { LangTag::UND } else { lang };
+        Guess { lang, best, probability, margin, top: Vec::new(), script, no_language: None }
     }
 }
 
@@ -359,7 +375,6 @@ impl Identifier for Ngram {
 
     fn identify(&self, text: &str) -> Identification {
         let Guess { lang, probability, margin, top, .. } = self.guess(text);
-        let confidence = if lang == LangTag::UND { 0.0 } else { probability };
-        Identification { lang, confidence, margin, top }
+        Identification { lang, confidence: probability, margin, top }
     }
 }

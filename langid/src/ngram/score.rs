@@ -6,7 +6,8 @@
 use super::cache::Cache;
 use super::math::exp;
 use super::model::{BUCKETS, Head, Model};
-use super::text::{Counts, Group, read};
+use super::text::{Counts, Group, groups, read};
+use crate::script::Script;
 
 /// What was read of one script.
 #[derive(Clone, Debug)]
@@ -63,21 +64,30 @@ impl<const D: usize> Sums<D> {
         read_to
     }
 
-    pub(crate) fn add(&mut self, other: &Sums<D>) {
-        self.counts.add(&other.counts);
-        for theirs in &other.scripts {
-            let ours = entry(&mut self.scripts, theirs.group);
-            ours.bytes += theirs.bytes;
-            ours.n_grams += theirs.n_grams;
-            for (sum, value) in ours.sum.iter_mut().zip(theirs.sum) {
-                *sum += value;
+    /// The script with most bytes, the one met first if there are several.
+    pub(crate) fn dominant(&self) -> Option<&ScriptSum<D>> {
+        self.scripts.iter().reduce(|best, other| if other.bytes > best.bytes { other } else { best })
+    }
+}
+
+/// Bytes of words by script, over the parts of a text.
+#[derive(Debug, Default)]
+pub(crate) struct Scripts(Vec<(Group, usize)>);
+
+impl Scripts {
+    pub(crate) fn add<const D: usize>(&mut self, sums: &Sums<D>) {
+        for script in &sums.scripts {
+            match self.0.iter_mut().find(|(group, _)| *group == script.group) {
+                Some((_, bytes)) => *bytes += script.bytes,
+                None => self.0.push((script.group, script.bytes)),
             }
         }
     }
 
     /// The script with most bytes, the one met first if there are several.
-    pub(crate) fn dominant(&self) -> Option<&ScriptSum<D>> {
-        self.scripts.iter().reduce(|best, other| if other.bytes > best.bytes { other } else { best })
+    pub(crate) fn most(&self) -> Option<Script> {
+        let most = self.0.iter().reduce(|best, other| if other.1 > best.1 { other } else { best });
+        most.map(|(group, _)| groups()[*group as usize])
     }
 }
 

@@ -86,13 +86,6 @@ impl Counts {
     pub(crate) fn of(&self, class: Class) -> usize {
         self.chars[class as usize] as usize
     }
-
-    pub(crate) fn add(&mut self, other: &Counts) {
-        for (sum, chars) in self.chars.iter_mut().zip(other.chars) {
-            *sum += chars;
-        }
-        self.letter_bytes += other.letter_bytes;
-    }
 }
 
 /// The lower case, class and group of every character below U+20000.
