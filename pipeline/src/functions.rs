@@ -13,6 +13,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, UInt8Type};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
+use kilim_langid::ngram::Ngram;
 
 use crate::ingest::joined;
 use crate::policy::{OptOut, Tuple};
@@ -123,6 +124,22 @@ pub fn place_key(random_seed: u64) -> ScalarUDF {
         });
         Ok(Arc::new(keys.collect::<UInt64Array>()))
     })
+}
+
+/// `identify_language(text)`: the label that engine `ngram` gives with its built-in model, `und` and `zxx` among them; for
+/// texts that no step has seen, and to compare an engine of the config with.
+pub fn identify_language() -> ScalarUDF {
+    array_function("identify_language", vec![DataType::Utf8], DataType::Utf8, |arrays| {
+        let engine = Ngram::embedded();
+        let texts = arrays[0].as_string::<i32>().iter();
+        let labels = texts.map(|text| text.map(|text| engine.guess(text).lang.to_string()));
+        Ok(Arc::new(labels.collect::<StringArray>()))
+    })
+}
+
+/// The functions that no config has a say in, for every session.
+pub fn of_every_session() -> [ScalarUDF; 4] {
+    [union_labels(), labels(), policy_tuple(), identify_language()]
 }
 
 #[cfg(test)]

@@ -110,7 +110,7 @@ impl Ledger {
 
     /// Registers the tables.
     pub async fn register(&self, context: &SessionContext, work_dir: &WorkDir) -> Result<()> {
-        for function in [functions::union_labels(), functions::labels(), functions::policy_tuple()] {
+        for function in functions::of_every_session() {
             context.register_udf(function);
         }
         register_rows(context, &work_dir.documents(), &self.splits).await?;

@@ -138,6 +138,7 @@ fn help_names_every_command() {
     assert_eq!(said.code, 0);
     shown("help", &said.out);
     shown("help_run", &kilim(&root(), &["run", "--help"]).out);
+    shown("help_langid", &kilim(&root(), &["langid", "--help"]).out);
 }
 
 #[test]
@@ -183,9 +184,9 @@ fn what_a_config_names_is_tried() {
     for (from, to, says) in [
         ("(lang IS NULL", "(lnag IS NULL", "lnag"),
         (
-            "languages: [eng, guj]",
-            "languages: [eng, kik]",
-            "the language `kik` is not known to the identifier",
+            "languages: [swa, luo, kik, som, eng, guj]",
+            "languages: [eng, tlh]",
+            "the language `tlh` is not known to the identifier",
         ),
         ("accepts: [EU]", "accepts: [ECOWSA]", "`ECOWSA` is neither a country nor a known bloc"),
         ("nodes: [ke] }]", "nodes: [eu] }]", "nodes is ke, expected eu"),
@@ -245,6 +246,20 @@ fn the_ledger_answers_in_three_formats_and_lets_nothing_be_written() {
         assert_eq!(said.code, 2, "{refused}: {}", said.out);
         assert!(said.err.contains("hint: "), "{}", said.err);
     }
+}
+
+#[test]
+fn texts_can_be_identified_in_sql() {
+    let other = "SELECT count(*) AS n FROM documents WHERE identify_language(text) <> lang";
+    let said = QUICKSTART.say(&["sql", other, "--format", "csv"]);
+    assert_eq!(said.out, "n\n0\n", "{}", said.err);
+    let said = QUICKSTART.say(&[
+        "sql",
+        "SELECT identify_language('ልጆች ወደ ትምህርት ቤት ይሄዳሉ') AS lang",
+        "--format",
+        "csv",
+    ]);
+    assert_eq!(said.out, "lang\namh_Ethi\n", "{}", said.err);
 }
 
 #[test]

@@ -57,7 +57,7 @@ async fn hold_facts(
     prepared: &Prepared,
     rows: Vec<RecordBatch>,
 ) -> Result<Vec<PlannedTable>> {
-    for function in [functions::union_labels(), functions::labels(), functions::policy_tuple()] {
+    for function in functions::of_every_session() {
         context.register_udf(function);
     }
     context.register_table("rows", Arc::new(MemTable::try_new(document_schema(), vec![rows])?))?;

@@ -85,7 +85,7 @@ pub(super) async fn find_copies(
 }
 
 fn register_functions(engine: &Embedded) {
-    for function in [functions::union_labels(), functions::labels(), functions::policy_tuple()] {
+    for function in functions::of_every_session() {
         engine.context().register_udf(function);
     }
 }

@@ -159,7 +159,7 @@ impl Corpus {
         format!(
             "version: 1\ncorpus: jaribio\nas_of: 2026-11-23\nrandom_seed: 7\nruns_at: {}\nwork_dir: {}\n\
              max_broken: {}\nsplit_bytes: {}\nsources:\n{sources}steps:\n  - extract_html: {{}}\n  \
-             - normalize_text: {{ form: nfc }}\n  - identify_language: {{ engine: whatlang }}\n{}  \
+             - normalize_text: {{ form: nfc }}\n  - identify_language: {{ engine: ngram }}\n{}  \
              - tag_license: {{}}\n  - tag_jurisdiction: {{ from: [steward, contract, registry] }}\n\
              {}nodes:\n{nodes}policies: {policies:?}\n",
             self.runs_at, self.work_dir, self.max_broken, self.split_bytes, self.filters, self.dedup,

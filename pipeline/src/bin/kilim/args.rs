@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use kilim::steps::identify_language::LanguageEngine;
 
 /// Crawls and community seeds in, per-node training shards out, nothing across a closed border.
 #[derive(Debug, Parser)]
@@ -190,16 +191,95 @@ pub(crate) struct SeedsCheckArgs {
 pub(crate) enum LangidCommand {
     /// The language of each line of stdin: label, tab, confidence.
     Guess(GuessArgs),
+    /// How good an engine is on labelled lines.
+    Eval(EvalArgs),
+    /// Train a model of engine ngram; the same text and settings give the same bytes.
+    Train(TrainArgs),
+    /// How fast an engine is on labelled lines.
+    Bench(BenchArgs),
+    /// The labels that an engine can give.
+    Labels(EngineArgs),
+}
+
+/// Which engine, and what is asked of it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct EngineArgs {
+    /// The engine [default: fasttext with a .bin or .ftz model, else ngram].
+    #[arg(long)]
+    pub(crate) engine: Option<LanguageEngine>,
+    /// A model file: .kilim of `langid train`, or a fastText model [default: the built-in model].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
+    /// The languages that can come, in ISO 639-3 [default: all].
+    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    pub(crate) languages: Vec<String>,
+    /// Name members of a macrolanguage alike: msa for ind and msa.
+    #[arg(long = "macro")]
+    pub(crate) macrolanguages: bool,
+    /// Read long texts whole, instead of windows of about 500 letters in all.
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Below this confidence a language is und [default: ngram's thresholds by label].
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) min_confidence: Option<f32>,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct GuessArgs {
-    /// A fastText model, .bin or .ftz [default: the built-in whatlang].
-    #[arg(long, value_name = "FILE")]
-    pub(crate) model: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
     /// One JSON object a line, with margin and the languages of parts.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct EvalArgs {
+    /// Files of lines with a label, a tab and a text: .tsv or .tsv.zst.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    /// Spoil the lines first: case, diacritics, emoji, addresses, cut words.
+    #[arg(long)]
+    pub(crate) noise: bool,
+    /// Cut the lines below so many characters first.
+    #[arg(long, value_name = "CHARS")]
+    pub(crate) cut: Option<usize>,
+    /// Compare scripts too, not only codes.
+    #[arg(long)]
+    pub(crate) scripts: bool,
+    /// Write a table by language, named after each file, to this folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) csv: Option<PathBuf>,
+    /// The figures as JSON, an object a file.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TrainArgs {
+    /// The model file to write.
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    /// Files of lines with a label, a tab and a text, or folders of them: .tsv or .tsv.zst.
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// A quarter of the size.
+    #[arg(long)]
+    pub(crate) small: bool,
+    /// A setting of the recipe, instead of its default; an unknown one lists them.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchArgs {
+    /// A file of lines with a label, a tab and a text: .tsv or .tsv.zst.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
 }
 
 #[derive(Debug, clap::Args)]
