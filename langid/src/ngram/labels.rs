@@ -3,7 +3,6 @@
 use super::math::exp;
 use super::model::{Head, Model};
 use super::parts::Likely;
-use super::score::softmax;
 use crate::{LangTag, matches};
 
 /// Whether members of a macrolanguage that have labels of their own are told apart.
@@ -80,8 +79,11 @@ pub(super) fn allowed<S: AsRef<str>>(model: &Model, codes: &[S]) -> Result<Vec<u
     Ok(allowed)
 }
 
-/// How far below the best, in units of sharpened scores, a label is not worth mentioning.
-const UNLIKELY: f32 = 7.0;
+/// Depth of probabilities for a part of a text: a thousandth of the likeliest.
+pub(super) const PART: f32 = 7.0;
+
+/// Depth for a text of one part, whose probabilities are given out: all labels left out have not one percent together.
+const WHOLE: f32 = 10.0;
 
 /// The best answer of a head, or of the parts of a text.
 #[derive(Clone, Copy, Debug)]
@@ -133,82 +135,74 @@ impl View {
         View { macrolanguages, allowed, open, answers, labels }
     }
 
-    /// Labels of a head that may be given and are likely by their scores, into `likely`, the likeliest first. All that
-    /// are left out have less than a part in a thousand each.
-    pub(super) fn likely(&self, head: &Head, scores: &[f32], sharpness: f32, likely: &mut Vec<Likely>) {
+    /// Labels of a head that may be given, with their probabilities, into `likely`, the likeliest first. Those left out
+    /// have less than `exp(-depth)` of its probability each.
+    pub(super) fn likely(
+        &self,
+        head: &Head,
+        scores: &[f32],
+        sharpness: f32,
+        depth: f32,
+        likely: &mut Vec<Likely>,
+    ) {
         likely.clear();
         let open = &self.open[head.first..head.first + head.labels];
-        let top = scores.iter().zip(open).filter(|(_, open)| **open);
-        let top = top.map(|(score, _)| *score).fold(f32::NEG_INFINITY, f32::max);
-        let least = top - UNLIKELY / sharpness;
+        let mut top = f32::NEG_INFINITY;
+        let mut first = 0;
+        for (score, open) in scores.iter().zip(open) {
+            top = if *open && *score > top { *score } else { top };
+        }
+        let least = top - depth / sharpness;
         let mut sum = 0.0;
         for (at, score) in scores.iter().enumerate() {
-            if *score > least && open[at] {
+            if *score >= least && open[at] {
                 let probability = exp((*score - top) * sharpness);
                 sum += probability;
                 let label = head.first + at;
+                if *score == top && likely.iter().all(|other| other.probability < probability) {
+                    first = likely.len();
+                }
                 likely.push(Likely { label, lang: self.answers[label], probability });
             }
         }
         for one in likely.iter_mut() {
             one.probability /= sum;
         }
-        if let Some(first) =
-            (0..likely.len()).reduce(|a, b| if likely[b].probability > likely[a].probability { b } else { a })
-        {
+        if !likely.is_empty() {
             likely.swap(0, first);
         }
     }
 
-    /// The best of a head's labels by their scores, which become probabilities; `None` if no language is allowed.
-    pub(super) fn best(&self, head: &Head, scores: &mut [f32], sharpness: f32) -> Option<Best> {
+    /// The best of a head's labels by their scores; `None` if no language is allowed.
+    pub(super) fn best(
+        &self,
+        head: &Head,
+        scores: &[f32],
+        sharpness: f32,
+        likely: &mut Vec<Likely>,
+    ) -> Option<Best> {
         let own = head.first..head.first + head.labels;
-        let mut any = false;
-        for (label, score) in own.clone().zip(scores.iter_mut()) {
-            if !self.open[label] {
-                *score = f32::NEG_INFINITY;
-            } else if self.answers[label].is_language() {
-                any = true;
-            }
-        }
-        if !any {
+        if !own.clone().any(|label| self.open[label] && self.answers[label].is_language()) {
             return None;
         }
-        softmax(scores, sharpness);
-        let mut likeliest = 0;
-        for at in 1..scores.len() {
-            if scores[at] > scores[likeliest] {
-                likeliest = at;
-            }
-        }
+        self.likely(head, scores, sharpness, WHOLE, likely);
+        let likeliest = *likely.first()?;
         if self.macrolanguages == Macrolanguages::Macro {
-            // Sums go to the first label of each answer.
-            for at in 0..scores.len() {
-                let first =
-                    (0..at).find(|first| self.answers[head.first + first] == self.answers[head.first + at]);
-                if let Some(first) = first {
-                    scores[first] += scores[at];
-                    scores[at] = 0.0;
+            // Sums go to the first label of each answer, the likeliest for one.
+            for at in (1..likely.len()).rev() {
+                if let Some(first) = likely[..at].iter().position(|first| first.lang == likely[at].lang) {
+                    likely[first].probability += likely.swap_remove(at).probability;
                 }
             }
         }
-        let mut best = 0;
-        let mut second = 0.0f32;
-        for at in 1..scores.len() {
-            if scores[at] > scores[best] {
-                second = scores[best];
-                best = at;
-            } else {
-                second = second.max(scores[at]);
-            }
-        }
-        let lang = self.answers[head.first + best];
-        let same = self.answers[head.first + likeliest] == lang;
+        let best = likely.iter().reduce(|a, b| if b.probability > a.probability { b } else { a })?;
+        let others = likely.iter().filter(|other| other.label != best.label);
+        let second = others.map(|other| other.probability).fold(0.0, f32::max);
         Some(Best {
-            label: head.first + if same { likeliest } else { best },
-            lang,
-            probability: scores[best].min(1.0),
-            margin: (scores[best] - second).clamp(0.0, 1.0),
+            label: if likeliest.lang == best.lang { likeliest.label } else { best.label },
+            lang: best.lang,
+            probability: best.probability.min(1.0),
+            margin: (best.probability - second).clamp(0.0, 1.0),
         })
     }
 }

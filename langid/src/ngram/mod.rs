@@ -226,7 +226,7 @@ impl Ngram {
         let segments = sample::segments(&sample);
         cache::with::<D, _>(self.number, |cache| {
             let mut left = self.max_n_grams;
-            let mut scores = Vec::new();
+            let (mut scores, mut likely) = (Vec::new(), Vec::new());
             let mut read = |segment: &str, parts: usize| {
                 let mut quota = if full { u32::MAX } else { (left / parts as u32).max(1) };
                 let before = quota;
@@ -236,11 +236,10 @@ impl Ngram {
                 sums
             };
             if let [segment] = segments[..] {
-                return self.judge(segment, &read(segment, 1), &mut scores);
+                return self.judge(segment, &read(segment, 1), &mut scores, &mut likely);
             }
             let mut parts = Parts::default();
             let mut scripts = Scripts::default();
-            let mut likely = Vec::new();
             for (at, segment) in segments.iter().enumerate() {
                 let sums = read(segment, segments.len() - at);
                 scripts.add(&sums);
@@ -251,7 +250,13 @@ impl Ngram {
     }
 
     /// The answer for a text of one part.
-    fn judge<const D: usize>(&self, text: &str, sums: &Sums<D>, scores: &mut Vec<f32>) -> Guess {
+    fn judge<const D: usize>(
+        &self,
+        text: &str,
+        sums: &Sums<D>,
+        scores: &mut Vec<f32>,
+        likely: &mut Vec<Likely>,
+    ) -> Guess {
         if let Some(reason) = gate::verdict(text, &sums.counts) {
             return Guess::no_language(reason);
         }
@@ -261,7 +266,7 @@ impl Ngram {
             return Guess { script: name, ..Guess::nothing() };
         };
         let sharpness = self.model.sharpness[score::bucket(script.n_grams)];
-        let Some(best) = self.view.best(head, scores, sharpness) else {
+        let Some(best) = self.view.best(head, scores, sharpness, likely) else {
             return Guess { script: name, ..Guess::nothing() };
         };
         let guess = self.decided(best, name);
@@ -287,7 +292,7 @@ impl Ngram {
             return parts.pass(text.len());
         };
         let sharpness = self.model.sharpness[score::bucket(script.n_grams)];
-        self.view.likely(head, scores, sharpness, likely);
+        self.view.likely(head, scores, sharpness, labels::PART, likely);
         if likely.first().is_some_and(|first| !first.lang.is_language()) {
             return parts.refuse(NoLanguage::Noise, text.len());
         }

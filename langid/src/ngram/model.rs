@@ -32,7 +32,7 @@ pub(crate) const VERSION: u32 = 1;
 pub(crate) const BUCKETS: usize = 12;
 
 /// Labels of a head are padded to a multiple of this, for vector instructions.
-const LANES: usize = 8;
+pub(crate) const LANES: usize = 8;
 
 /// A label with what the model knows about it.
 #[derive(Clone, Copy, Debug, PartialEq)]

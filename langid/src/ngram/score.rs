@@ -3,10 +3,10 @@
 //! Sums over n-grams are integers; what follows is `f32` in a fixed order. So an answer does not depend on the platform,
 //! on threads, or on what was asked before.
 
-use super::cache::Cache;
+use super::cache::{Cache, MAX_KEPT, Waiting};
 use super::math::exp;
-use super::model::{BUCKETS, Head, Model};
-use super::text::{Counts, Group, groups, read};
+use super::model::{BUCKETS, Head, LANES, Model};
+use super::text::{Counts, Group, NO_GROUP, groups, read};
 use crate::script::Script;
 
 /// What was read of one script.
@@ -34,33 +34,35 @@ impl<const D: usize> Default for Sums<D> {
 }
 
 impl<const D: usize> Sums<D> {
-    /// Reads at most `quota` n-grams of `text`, whole words, and lowers the quota by them. The number of bytes read.
+    /// Reads about `quota` n-grams of `text`, a few words more at most, and lowers the quota by them. The number of bytes read.
     pub(crate) fn read(&mut self, model: &Model, cache: &mut Cache<D>, text: &str, quota: &mut u32) -> usize {
         let mut run = Run::<D>::none();
         let scripts = &mut self.scripts;
         let read_to = read(text, &mut self.counts, |word| {
             if word.group != run.group {
-                run.finish(scripts);
-                run = Run::start(word.group, model);
+                *quota = quota.saturating_sub(run.finish(model, cache, scripts));
+                run.start(word.group, model);
             }
             run.bytes += word.bytes.len();
-            let cost = if run.asks {
-                let count = cache.add(model, word, &mut run.sum);
-                run.n_grams += count;
-                // Each n-gram adds at most 127, so this is far from the end of i32.
-                if run.n_grams > 1 << 20 {
-                    let group = run.group;
-                    run.finish(scripts);
-                    run = Run::start(group, model);
-                }
-                count
-            } else {
+            let cost = if !run.asks {
                 word.bytes.len() as u32
+            } else if word.bytes.len() > MAX_KEPT {
+                let n_grams = cache.add_long(model, word, &mut run.sum);
+                run.counted(n_grams)
+            } else if run.waiting.push(word) {
+                run.add_waiting(model, cache)
+            } else {
+                0
             };
+            // Each n-gram adds at most 127, so this is far from the end of i32.
+            if run.n_grams > 1 << 20 {
+                run.finish(model, cache, scripts);
+                run.start(word.group, model);
+            }
             *quota = quota.saturating_sub(cost);
             *quota > 0
         });
-        run.finish(scripts);
+        *quota = quota.saturating_sub(run.finish(model, cache, scripts));
         read_to
     }
 
@@ -107,28 +109,52 @@ struct Run<const D: usize> {
     bytes: usize,
     n_grams: u32,
     sum: [i32; D],
+    waiting: Waiting,
 }
 
 impl<const D: usize> Run<D> {
     fn none() -> Run<D> {
-        Run { group: super::text::NO_GROUP, asks: false, bytes: 0, n_grams: 0, sum: [0; D] }
-    }
-
-    fn start(group: Group, model: &Model) -> Run<D> {
-        let asks = model.head(group).is_some_and(|head| head.labels > 1);
-        Run { group, asks, ..Run::none() }
-    }
-
-    fn finish(&self, scripts: &mut Vec<ScriptSum<D>>) {
-        if self.bytes == 0 {
-            return;
+        Run {
+            group: NO_GROUP,
+            asks: false,
+            bytes: 0,
+            n_grams: 0,
+            sum: [0; D],
+            waiting: Waiting::new(NO_GROUP),
         }
+    }
+
+    fn start(&mut self, group: Group, model: &Model) {
+        self.group = group;
+        self.asks = model.head(group).is_some_and(|head| head.labels > 1);
+        (self.bytes, self.n_grams, self.sum) = (0, 0, [0; D]);
+        self.waiting.restart(group);
+    }
+
+    /// Takes note of n-grams that were summed, and hands them on.
+    fn counted(&mut self, n_grams: u32) -> u32 {
+        self.n_grams += n_grams;
+        n_grams
+    }
+
+    fn add_waiting(&mut self, model: &Model, cache: &mut Cache<D>) -> u32 {
+        let n_grams = cache.add_all(model, &mut self.waiting, &mut self.sum);
+        self.counted(n_grams)
+    }
+
+    /// Puts what was read to its script; returns the n-grams that had been waiting.
+    fn finish(&mut self, model: &Model, cache: &mut Cache<D>, scripts: &mut Vec<ScriptSum<D>>) -> u32 {
+        if self.bytes == 0 {
+            return 0;
+        }
+        let waited = self.add_waiting(model, cache);
         let script = entry(scripts, self.group);
         script.bytes += self.bytes;
         script.n_grams += u64::from(self.n_grams);
         for (sum, value) in script.sum.iter_mut().zip(self.sum) {
             *sum += i64::from(value);
         }
+        waited
     }
 }
 
@@ -137,7 +163,7 @@ pub(crate) fn bucket(n_grams: u64) -> usize {
     (n_grams.max(1).ilog2() as usize).min(BUCKETS - 1)
 }
 
-/// Scores of all labels of a head, padded; higher is better.
+/// Scores of all labels of a head; higher is better.
 #[inline]
 pub(crate) fn scores<const D: usize>(
     model: &Model,
@@ -146,14 +172,20 @@ pub(crate) fn scores<const D: usize>(
     scores: &mut Vec<f32>,
 ) {
     let scale = model.row_scale / script.n_grams.max(1) as f32;
+    let mean: [f32; D] = std::array::from_fn(|d| script.sum[d] as f32 * scale);
+    let padded = head.biases.len();
     scores.clear();
     scores.extend_from_slice(&head.biases);
-    let padded = scores.len();
-    for (sum, weights) in script.sum.iter().zip(head.weights.chunks_exact(padded)) {
-        let value = *sum as f32 * scale;
-        for (score, weight) in scores.iter_mut().zip(weights) {
-            *score += value * weight;
+    // A few labels at a time, so that their scores stay in registers.
+    for (block, scores) in scores.chunks_exact_mut(LANES).enumerate() {
+        let mut sums: [f32; LANES] = std::array::from_fn(|label| scores[label]);
+        for (value, weights) in mean.iter().zip(head.weights.chunks_exact(padded)) {
+            let weights = &weights[block * LANES..][..LANES];
+            for (sum, weight) in sums.iter_mut().zip(weights) {
+                *sum += value * weight;
+            }
         }
+        scores.copy_from_slice(&sums);
     }
     scores.truncate(head.labels);
 }

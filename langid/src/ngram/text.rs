@@ -17,7 +17,8 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use unicode_normalization::{IsNormalized, UnicodeNormalization, char::is_combining_mark, is_nfc_quick};
+use unicode_normalization::char::{canonical_combining_class, is_combining_mark};
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 use unicode_script::UnicodeScript;
 
 use crate::script::Script;
@@ -90,7 +91,7 @@ impl Counts {
 
 /// The lower case, class and group of every character below U+20000.
 struct Table {
-    /// Lower case in bits 0 to 16, class in 17 to 23, group in 24 to 31.
+    /// Lower case in bits 0 to 16, class in 17 to 20, [`MARK`] and [`MAY_COMPOSE`], group in 24 to 31.
     entries: Vec<u32>,
     groups: Vec<Script>,
 }
@@ -134,7 +135,7 @@ impl Table {
             Table { entries: Vec::with_capacity(PLANES as usize), groups: vec![Script::LATN, Script::LATN] };
         for code in 0..PLANES {
             let entry = match char::from_u32(code) {
-                Some(c) => table.entry(c),
+                Some(c) => table.entry(c) | composition(c),
                 None => pack(0, Class::Broken, NO_GROUP),
             };
             table.entries.push(entry);
@@ -177,7 +178,7 @@ impl Table {
             };
         };
         let lower = char::from_u32(entry & 0x1_ffff).unwrap_or(c);
-        (lower, CLASSES[(entry >> 17 & 0x7f) as usize], (entry >> 24) as Group)
+        (lower, CLASSES[(entry >> 17 & 0xf) as usize], (entry >> 24) as Group)
     }
 }
 
@@ -230,11 +231,34 @@ fn lower(c: char) -> char {
     }
 }
 
+/// A mark that has a place among other marks of its letter.
+const MARK: u32 = 1 << 21;
+
+/// A character that NFC may not leave as it is.
+const MAY_COMPOSE: u32 = 1 << 22;
+
+fn composition(c: char) -> u32 {
+    let alone = is_nfc_quick(std::iter::once(c)) == IsNormalized::Yes;
+    let mark = if canonical_combining_class(c) == 0 { 0 } else { MARK };
+    mark | if alone { 0 } else { MAY_COMPOSE }
+}
+
 /// The text in NFC, borrowed where it is so already, which is nearly always.
 pub(crate) fn composed(text: &str) -> Cow<'_, str> {
-    // Only text with marks of its own can be decomposed; U+0300 to U+036F start with these bytes in UTF-8.
-    let may_differ = !text.is_ascii() && is_nfc_quick(text.chars()) != IsNormalized::Yes;
-    if may_differ { Cow::Owned(text.nfc().collect()) } else { Cow::Borrowed(text) }
+    let is_so = text.is_ascii() || has_no_choice(text) || is_nfc_quick(text.chars()) == IsNormalized::Yes;
+    if is_so { Cow::Borrowed(text) } else { Cow::Owned(text.nfc().collect()) }
+}
+
+/// Whether no character can be composed with the one before it, and no two marks can change places: then a text is in NFC.
+fn has_no_choice(text: &str) -> bool {
+    let table = &*TABLE;
+    let mut before = 0;
+    text.chars().all(|c| {
+        let entry = table.entries.get(c as usize).copied().unwrap_or(MAY_COMPOSE);
+        let free = entry & MAY_COMPOSE == 0 && entry & before & MARK == 0;
+        before = entry;
+        free
+    })
 }
 
 /// A word: letters of one script in lower case.
@@ -417,6 +441,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn text_is_composed_as_unicode_composes_it(text in "([a-zéạ\u{300}-\u{330}가\u{1161}\u{11a8}क\u{93c}\u{94d}ש\u{5b0}-\u{5c7}]|\\PC){0,40}") {
+            prop_assert_eq!(composed(&text).into_owned(), text.nfc().collect::<String>());
+        }
+
         #[test]
         fn any_text_is_read_to_its_end_and_words_are_valid(text in "(\\PC|\n|\0){0,300}") {
             let mut counts = Counts::default();
