@@ -159,10 +159,10 @@ impl View {
                 let probability = exp((*score - top) * sharpness);
                 sum += probability;
                 let label = head.first + at;
-                if *score == top && likely.iter().all(|other| other.probability < probability) {
-                    first = likely.len();
-                }
                 likely.push(Likely { label, lang: self.answers[label], probability });
+                if probability > likely[first].probability {
+                    first = likely.len() - 1;
+                }
             }
         }
         for one in likely.iter_mut() {
