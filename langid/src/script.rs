@@ -68,11 +68,12 @@ pub struct ScriptCounts {
 }
 
 impl ScriptCounts {
-    /// Counts the letters of `text`, in one pass over its chars.
+    /// Counts the letters of `text`.
     pub fn of(text: &str) -> ScriptCounts {
-        let mut raw: Vec<(unicode_script::Script, usize)> = Vec::new();
-        let mut letters = 0;
-        for c in text.chars().filter(|c| c.is_alphabetic()) {
+        let latin = text.bytes().filter(u8::is_ascii_alphabetic).count();
+        let mut raw = vec![(unicode_script::Script::Latin, latin)];
+        let mut letters = latin;
+        for c in text.chars().filter(|c| !c.is_ascii() && c.is_alphabetic()) {
             letters += 1;
             let script = c.script();
             if matches!(script, unicode_script::Script::Common | unicode_script::Script::Inherited) {
