@@ -4,6 +4,7 @@
 //! directory, in `kilim sql` and in policies, and they are named here once. Steps never see Arrow; they see a
 //! [`Page`], which borrows what the record said and owns what steps add.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -134,8 +135,8 @@ impl fmt::Display for Outcome {
 pub struct Reason {
     /// Id of the step in the config; `read` for the reader.
     pub step: Arc<str>,
-    /// A stable word, such as `too_short`.
-    pub code: &'static str,
+    /// A stable word, such as `too_short`, or the id of a rule.
+    pub code: Cow<'static, str>,
     /// What was measured, such as `chars=16 min_chars=80`. Never text of the document.
     pub detail: Option<String>,
 }
@@ -300,9 +301,9 @@ pub struct Page<'a> {
 
 impl Page<'_> {
     /// Marks the document as rejected by the step at work. Later steps still run, so that all reasons are kept.
-    pub fn reject(&mut self, code: &'static str, detail: Option<String>) {
+    pub fn reject(&mut self, code: impl Into<Cow<'static, str>>, detail: Option<String>) {
         self.outcome.get_or_insert(Outcome::Rejected);
-        self.reasons.push(Reason { step: Arc::clone(&self.step), code, detail });
+        self.reasons.push(Reason { step: Arc::clone(&self.step), code: code.into(), detail });
     }
 }
 

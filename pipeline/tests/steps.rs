@@ -170,7 +170,7 @@ fn run(step: &str) {
 }
 
 fn compare(name: &str, page: &Page<'_>, expect: &Expect) {
-    let reasons: Vec<_> = page.reasons.iter().map(|reason| reason.code).collect();
+    let reasons: Vec<_> = page.reasons.iter().map(|reason| reason.code.as_ref()).collect();
     assert_eq!(reasons, expect.reasons, "{name}: reasons");
     let same = |what: &str, expected: Option<&String>, found: &str| {
         if let Some(expected) = expected {

@@ -325,7 +325,7 @@ fn copies_bound(page: &Page<'_>) -> String {
 /// The document may not be here: what it says is forgotten, that it was met is not.
 fn forget_text(page: &mut Page<'_>) {
     page.outcome.get_or_insert(Outcome::Withheld);
-    page.reasons.push(Reason { step: Arc::from("runs_at"), code: "not_here", detail: None });
+    page.reasons.push(Reason { step: Arc::from("runs_at"), code: "not_here".into(), detail: None });
     page.title.clear();
     page.text.clear();
     page.blocks.clear();

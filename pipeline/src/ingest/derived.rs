@@ -134,7 +134,7 @@ impl DerivedBuilder {
         for reason in &page.reasons {
             let entry = self.reasons.values();
             text_field(entry, 0).append_value(&reason.step);
-            text_field(entry, 1).append_value(reason.code);
+            text_field(entry, 1).append_value(&reason.code);
             text_field(entry, 2).append_option(reason.detail.as_deref());
             entry.append(true);
         }

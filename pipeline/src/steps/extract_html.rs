@@ -131,10 +131,10 @@ mod tests {
         config: &ExtractHtml,
         content_type: &str,
         html: &str,
-    ) -> (Vec<&'static str>, String, &'static str) {
+    ) -> (Vec<String>, String, &'static str) {
         let mut page = Page { record: Record { content_type, html, ..Record::default() }, ..Page::default() };
         config.build(&Resources::new(Path::new("."))).unwrap().apply(&mut page);
-        (page.reasons.iter().map(|reason| reason.code).collect(), page.text, page.extractor)
+        (page.reasons.iter().map(|reason| reason.code.to_string()).collect(), page.text, page.extractor)
     }
 
     #[test]

@@ -85,7 +85,7 @@ mod tests {
     use super::*;
     use crate::document::Language;
 
-    fn verdict(keep: &[&str], lang: &str, confidence: f32) -> Vec<&'static str> {
+    fn verdict(keep: &[&str], lang: &str, confidence: f32) -> Vec<String> {
         let keep = keep.iter().map(|code| (*code).to_owned()).collect();
         let mut config = FilterLanguage { keep, min_confidence: Some(0.5) };
         let engine = Arc::from("whatlang");
@@ -93,7 +93,7 @@ mod tests {
         let language = Language { lang, confidence, margin: 0.0, top: Vec::new(), engine };
         let mut page = Page { language: Some(language), ..Page::default() };
         config.apply(&mut page);
-        page.reasons.iter().map(|reason| reason.code).collect()
+        page.reasons.iter().map(|reason| reason.code.to_string()).collect()
     }
 
     #[test]

@@ -68,10 +68,10 @@ impl DocumentStep for FilterLength {
 mod tests {
     use super::*;
 
-    fn verdict(text: &str, config: &FilterLength) -> Vec<&'static str> {
+    fn verdict(text: &str, config: &FilterLength) -> Vec<String> {
         let mut page = Page { text: text.to_owned(), ..Page::default() };
         config.clone().apply(&mut page);
-        page.reasons.iter().map(|reason| reason.code).collect()
+        page.reasons.iter().map(|reason| reason.code.to_string()).collect()
     }
 
     #[test]
