@@ -21,6 +21,7 @@ mod examples;
 pub(crate) mod random;
 mod recipe;
 mod sgd;
+mod synthetic;
 
 use std::path::PathBuf;
 
@@ -74,11 +75,14 @@ pub fn train(
 
 /// The same from lines in memory; `None` without lines in a known script.
 pub fn train_on(
-    lines: Vec<Line>,
+    mut lines: Vec<Line>,
     sources: &[String],
     recipe: &Recipe,
     tell: &mut dyn FnMut(&str),
 ) -> Option<(Model, Report)> {
+    lines.iter_mut().for_each(corpus::mend);
+    let made = synthetic::made(&lines);
+    lines.extend(made);
     let han = group_of(Script::HANI)?;
     let features = Features {
         rows: recipe.rows,
