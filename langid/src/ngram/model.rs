@@ -8,7 +8,8 @@
 //! |---|---|
 //! | 8, 4 | magic, version |
 //! | 2 + n, 4 + n | name, attribution (text: licence and sources) |
-//! | 1, 1, 1, 1, 4, 4 | dimensions, least and greatest n-gram order, whether words have rows, rows, scale of the rows |
+//! | 1, 1, 1, 1, 4, 4 | dimensions, n-gram orders as bits, whether words have rows, logarithm of the known set's bits, rows, their scale |
+//! | n + 65,536 | known n-grams, as bits by hash, and shifts of their rows; none if all count |
 //! | 1 + 4n | log-probability scale by length |
 //! | 2 + 10n | labels: code, script, threshold in 1/10,000, flags |
 //! | 2 + n | heads: script, first label, labels, scales, weights and biases as 16-bit integers |
@@ -17,7 +18,8 @@
 
 use std::path::Path;
 
-use super::features::{Features, MAX_ORDERS};
+use super::features::{Features, Orders};
+use super::known::{self, Known};
 use super::text::{Group, group_of, groups};
 use crate::LangTag;
 use crate::script::Script;
@@ -25,8 +27,8 @@ use crate::script::Script;
 /// How every model file starts.
 pub(crate) const MAGIC: [u8; 8] = *b"KilimLID";
 
-/// The format that is written, and the newest that is read.
-pub(crate) const VERSION: u32 = 1;
+/// The format that is written, and the only one that is read.
+pub(crate) const VERSION: u32 = 2;
 
 /// Scales of log-probabilities are kept for texts of up to 2, 4, 8, ... n-grams, and one for longer texts.
 pub(crate) const BUCKETS: usize = 12;
@@ -102,6 +104,14 @@ pub enum ModelError {
         /// The version in the file.
         version: u32,
     },
+    /// The format is one that is no longer read.
+    #[error("language model {model} has format version {version}, older than {VERSION}")]
+    TooOld {
+        /// The model's path.
+        model: String,
+        /// The version in the file.
+        version: u32,
+    },
     /// The file is damaged or cut off.
     #[error("language model {model} is damaged at byte {offset}: {what}")]
     Corrupt {
@@ -123,6 +133,7 @@ impl ModelError {
                 "give the path of a file that `kilim langid train` wrote; fastText models have the engine `fasttext`"
             }
             ModelError::TooNew { .. } => "update kilim, or train the model again with this version",
+            ModelError::TooOld { .. } => "train the model again with this version of kilim",
             ModelError::Corrupt { .. } => {
                 "copy or download the file again and compare its BLAKE3 with the publisher's"
             }
@@ -161,6 +172,9 @@ impl Model {
         if version > VERSION {
             return Err(ModelError::TooNew { model: model(), version });
         }
+        if version < VERSION {
+            return Err(ModelError::TooOld { model: model(), version });
+        }
         let Some((content, checksum)) = bytes.split_last_chunk::<32>() else {
             return Err(corrupt((bytes.len(), "the file is cut off")));
         };
@@ -182,10 +196,15 @@ impl Model {
         out.extend(self.name.as_bytes());
         out.extend((self.attribution.len() as u32).to_le_bytes());
         out.extend(self.attribution.as_bytes());
-        let Features { rows, min_order, max_order, words, .. } = self.features;
-        out.extend([self.dim as u8, min_order, max_order, u8::from(words)]);
+        let Features { rows, orders, words, known, .. } = &self.features;
+        let known_log2 = known.as_ref().map_or(0, |known| known.bits().len().ilog2() as u8 + 6);
+        out.extend([self.dim as u8, orders.bits(), u8::from(*words), known_log2]);
         out.extend(rows.to_le_bytes());
         out.extend(self.row_scale.to_le_bytes());
+        if let Some(known) = known {
+            out.extend(known.bits().iter().flat_map(|bits| bits.to_le_bytes()));
+            out.extend(known.shifts());
+        }
         out.push(BUCKETS as u8);
         out.extend(self.sharpness.iter().flat_map(|value| value.to_le_bytes()));
         out.extend((self.labels.len() as u16).to_le_bytes());
@@ -311,6 +330,11 @@ impl<'a> Reader<'a> {
         if value.abs() < 1e6 { Ok(value) } else { Err((at, "a number is out of range")) }
     }
 
+    fn words(&mut self, count: usize) -> Result<Box<[u64]>, Refusal> {
+        let bytes = self.take(count * 8)?.as_chunks::<8>().0;
+        Ok(bytes.iter().map(|word| u64::from_le_bytes(*word)).collect())
+    }
+
     fn text(&mut self, length: usize) -> Result<String, Refusal> {
         let at = self.at;
         let text = std::str::from_utf8(self.take(length)?).map_err(|_| (at, "a text is not UTF-8"))?;
@@ -374,16 +398,23 @@ impl<'a> Reader<'a> {
         let length = self.u32()? as usize;
         let attribution = self.text(length)?;
         let at = self.at;
-        let [dim, min_order, max_order, words]: [u8; 4] = self.array()?;
+        let [dim, orders, words, known_log2]: [u8; 4] = self.array()?;
         let dim = dim as usize;
         let rows = self.u32()?;
-        let orders = 1 <= min_order && min_order <= max_order && max_order <= MAX_ORDERS;
-        if !matches!(dim, 16 | 32 | 64) || !orders || words > 1 || rows == 0 {
+        let fits = matches!(dim, 16 | 32 | 64) && words <= 1 && rows > 0 && matches!(known_log2, 0 | 6..=32);
+        let Some(orders) = Orders::from_bits(orders).filter(|_| fits) else {
             return Err((at, "dimensions or n-gram orders are out of range"));
-        }
+        };
         let han = group_of(Script::HANI).ok_or((at, "Han is not a script"))?;
-        let features = Features { rows, min_order, max_order, words: words == 1, han };
         let row_scale = self.f32()?;
+        let known = match known_log2 {
+            0 => None,
+            log2 => {
+                let bits = self.words(1 << (log2 - 6))?;
+                Some(Known::from_parts(bits, self.take(known::BUCKETS)?.into()))
+            }
+        };
+        let features = Features { rows, orders, words: words == 1, known, han };
         let at = self.at;
         if self.u8()? as usize != BUCKETS {
             return Err((at, "scales by length are not as many as expected"));

@@ -190,12 +190,18 @@ pub(crate) fn scores<const D: usize>(
     scores.truncate(head.labels);
 }
 
+/// What is less likely than the likeliest by e to this is as good as impossible: all labels of a script together are
+/// below one in ten thousand.
+const LEAST_POWER: f32 = -16.0;
+
 /// Turns scores into probabilities; labels at negative infinity stay at zero.
 pub(crate) fn softmax(scores: &mut [f32], sharpness: f32) {
     let top = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut sum = 0.0;
     for score in scores.iter_mut() {
-        *score = if *score == f32::NEG_INFINITY { 0.0 } else { exp((*score - top) * sharpness) };
+        let power = (*score - top) * sharpness;
+        // Nearly all labels of a script are out of the question for a text.
+        *score = if power < LEAST_POWER { 0.0 } else { exp(power) };
         sum += *score;
     }
     if sum > 0.0 {

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
-use super::features::Features;
+use super::features::{Features, Orders};
 use super::model::{BUCKETS, Head, Label};
 use super::text::{Counts, group_of, groups, read};
 use super::*;
@@ -32,7 +32,7 @@ const DIM: usize = 16;
 /// A model without training: each n-gram of a language's line points along the language's own dimension.
 fn tiny() -> Model {
     let han = group_of(Script::HANI).unwrap();
-    let features = Features { rows: 1 << 14, min_order: 1, max_order: 4, words: true, han };
+    let features = Features { rows: 1 << 14, orders: Orders::range(1, 4), words: true, known: None, han };
     let mut texts: Vec<(Group, LangTag, &str)> = TEXTS
         .iter()
         .map(|(tag, text)| {
@@ -253,8 +253,12 @@ fn foreign_newer_and_damaged_files_are_refused_with_a_hint() {
     assert!(matches!(Model::from_bytes(b""), Err(ModelError::NotAModel { .. })));
     assert!(matches!(Model::from_bytes(&0x2f4f_16ba_u32.to_le_bytes()), Err(ModelError::NotAModel { .. })));
     let mut newer = bytes.clone();
-    newer[8] = 2;
-    assert!(matches!(Model::from_bytes(&newer), Err(ModelError::TooNew { version: 2, .. })));
+    newer[8] = 3;
+    assert!(matches!(Model::from_bytes(&newer), Err(ModelError::TooNew { version: 3, .. })));
+    let mut older = bytes.clone();
+    older[8] = 1;
+    let error = Model::from_bytes(&older).unwrap_err();
+    assert!(error.to_string().contains("version 1, older than 2"), "{error}");
     for cut in [8, 11, 12, 40, 60, bytes.len() / 2, bytes.len() - 1] {
         assert!(matches!(Model::from_bytes(&bytes[..cut]), Err(ModelError::Corrupt { .. })), "{cut}");
     }

@@ -4,7 +4,7 @@
 //! script with its combining marks, in lower case; digits, punctuation and symbols are separators. No mark is dropped:
 //! a normaliser that lost the vowel signs of Thaana once cost that script all of its accuracy. Special cases:
 //!
-//! - An apostrophe between letters stays, and its ten shapes become one: `ng’ombe`, `k'iche'`, `l'eau`.
+//! - An apostrophe between letters stays, and its many shapes become one: `ng’ombe`, `k'iche'`, `l'eau`.
 //! - The zero-width non-joiner separates words in the Arabic script (it does so for readers of Persian, and much web text
 //!   has a space or nothing in its place) and is dropped elsewhere; other invisible characters are dropped.
 //! - Han, kana and bopomofo are one group, since Chinese and Japanese mix them; words of other scripts end where the
@@ -189,7 +189,7 @@ fn pack(lower: u32, class: Class, group: Group) -> u32 {
 fn class(c: char) -> Class {
     use unicode_script::Script as U;
     match c {
-        '\'' | '`' | '´' | '‘' | '’' | 'ʹ' | 'ʻ' | 'ʼ' | 'ʽ' | '\u{5f3}' | '＇' | 'Ꞌ' | 'ꞌ' => {
+        '\'' | '`' | '´' | '‘' | '’' | 'ʹ' | 'ʻ' | 'ʼ' | 'ʽ' | 'ˈ' | '\u{5f3}' | '＇' | 'Ꞌ' | 'ꞌ' => {
             Class::Apostrophe
         }
         '\u{200c}' => Class::NonJoiner,
@@ -218,13 +218,14 @@ fn class(c: char) -> Class {
     }
 }
 
-/// One character in lower case: the first where Unicode has several, and one shape of the letters that Romanian and
-/// Turkish type differently.
+/// One character in lower case: the first where Unicode has several, and one shape of letters that are typed in two ways.
 fn lower(c: char) -> char {
     let lower = c.to_lowercase().next().filter(|lower| (*lower as u32) < PLANES).unwrap_or(c);
     match lower {
         'ș' => 'ş',
         'ț' => 'ţ',
+        // The schwa of Tamasheq and Kanuri, typed as the turned e.
+        'ǝ' => 'ə',
         // Full-width Latin.
         'ａ'..='ｚ' => char::from_u32(lower as u32 - 0xfee0).unwrap_or(lower),
         lower => lower,

@@ -3,6 +3,10 @@
 //! Scores are means over n-grams, so those of one word are as far apart as those of a page, although a page says more.
 //! The sharpness by which they are multiplied is therefore fitted for each length by itself, on whole lines and on cuts of
 //! a few words, by the likelihood of the right labels. Labels count equally, whatever their number of lines.
+//!
+//! Lines like those learned from make a model seem surer than it may be of text of another kind. So the sharpness is
+//! that of a first model, for which many labels gave up a whole source; the lines of these sources count half. They are
+//! learned by the model that is written.
 
 use super::examples::{Examples, HeldOut};
 use crate::ngram::cache;
@@ -40,16 +44,19 @@ struct Scored {
     whole: bool,
 }
 
-/// Fits the sharpness of each length and the threshold of each label.
-pub(crate) fn calibrate(model: &mut Model, examples: &Examples) {
-    let mut lines = vec![0usize; model.labels.len()];
+/// Fits the sharpness of each length, unless it is given, and the threshold of each label.
+pub(crate) fn calibrate(model: &mut Model, examples: &Examples, given: Option<[f32; BUCKETS]>) {
+    let mut lines = vec![[0usize; 2]; model.labels.len()];
     for held_out in &examples.held_out {
-        lines[held_out.label] += 1;
+        lines[held_out.label][usize::from(held_out.foreign)] += 1;
     }
+    // Text of a kind that its label did not learn counts as much as text that is like the lines learned from.
+    let kinds = [0, 1].map(|kind| lines.iter().filter(|lines| lines[kind] > 0).count().max(1));
     let number = next_number();
     let mut texts = Vec::new();
     for held_out in &examples.held_out {
-        let weight = 1.0 / lines[held_out.label] as f32;
+        let kind = usize::from(held_out.foreign);
+        let weight = 1.0 / (lines[held_out.label][kind] * kinds[kind]) as f32;
         match model.dim {
             16 => score::<16>(model, number, held_out, weight, &mut texts),
             64 => score::<64>(model, number, held_out, weight, &mut texts),
@@ -64,6 +71,7 @@ pub(crate) fn calibrate(model: &mut Model, examples: &Examples) {
             model.sharpness.get(class + 1).copied().unwrap_or(1.0)
         };
     }
+    model.sharpness = given.unwrap_or(model.sharpness);
     let mut sure: Vec<Vec<f32>> = vec![Vec::new(); model.labels.len()];
     for text in texts.iter().filter(|text| text.whole) {
         let mut probabilities = text.scores.clone();

@@ -141,3 +141,61 @@ pub(crate) fn split_han(lines: &mut [Line]) {
         line.tag = line.tag.with_script(kind);
     }
 }
+
+/// Letters of other scripts, or with other marks, that stand for letters that the typist's font lacked.
+const LOOK_ALIKES: [(char, char); 9] = [
+    ('ῖ', 'ĩ'),
+    ('ῦ', 'ũ'),
+    ('ᾰ', 'ă'),
+    ('ӑ', 'ă'),
+    ('ε', 'ɛ'),
+    ('ԑ', 'ɛ'),
+    ('Ԑ', 'Ɛ'),
+    ('γ', 'ɣ'),
+    ('ә', 'ə'),
+];
+
+/// The same within a language, where elsewhere they are letters of their own.
+const LOOK_ALIKES_OF: [(&str, char, char); 4] =
+    [("kik", 'ȋ', 'ĩ'), ("kik", 'ŭ', 'ũ'), ("kik", 'Ȋ', 'Ĩ'), ("kik", 'Ŭ', 'Ũ')];
+
+/// Puts look-alikes right in Latin text: most of the tildes of the Kikuyu stories are Greek perispomeni, the epsilon of
+/// Kabyle is the Greek one, the schwa of Kanuri Cyrillic. Greek words within such text stay.
+pub(crate) fn mend(line: &mut Line) {
+    if line.tag.script() != Some(Script::LATN) || line.text.is_ascii() {
+        return;
+    }
+    let own: Vec<(char, char)> = LOOK_ALIKES_OF
+        .iter()
+        .filter(|(code, ..)| *code == line.tag.code())
+        .map(|(_, wrong, right)| (*wrong, *right))
+        .collect();
+    let mut mended = String::with_capacity(line.text.len());
+    for word in line.text.split_inclusive(char::is_whitespace) {
+        let latin = word.chars().any(|c| c.is_ascii_alphabetic());
+        mended.extend(word.chars().map(|c| {
+            let found = LOOK_ALIKES.iter().filter(|_| latin).chain(&own).find(|(wrong, _)| *wrong == c);
+            found.map_or(c, |(_, right)| *right)
+        }));
+    }
+    line.text = mended;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn look_alikes_are_put_right_in_latin_words_only() {
+        for (tag, text, want) in [
+            ("kik_Latn", "atῦganagῖra nȋ tondŭ", "atũganagĩra nĩ tondũ"),
+            ("kab_Latn", "yessen taεrabt, εef φ", "yessen taɛrabt, ɛef φ"),
+            ("ron_Latn", "ŭ τε", "ŭ τε"),
+            ("ell_Grek", "ε", "ε"),
+        ] {
+            let mut line = Line { tag: tag.parse().unwrap(), source: 0, text: text.to_owned() };
+            mend(&mut line);
+            assert_eq!(line.text, want);
+        }
+    }
+}

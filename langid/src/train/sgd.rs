@@ -21,13 +21,14 @@ impl Words {
     }
 }
 
-/// One example: a label of a head, and words.
+/// One example: a label of a head. Its rows are in [`Learner::used`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Example<'a> {
     pub(crate) head: usize,
     /// Within the head.
     pub(crate) label: usize,
-    pub(crate) words: &'a [u32],
+    /// Added to the scores while learning: the logarithm of each label's share of the examples.
+    pub(crate) priors: &'a [f32],
 }
 
 /// Weights of one script's labels, dimension by dimension.
@@ -37,8 +38,6 @@ pub(crate) struct Output {
     pub(crate) padded: usize,
     pub(crate) weights: Vec<f32>,
     pub(crate) biases: Vec<f32>,
-    /// Added to the scores while learning: the logarithm of the label's share of the examples.
-    pub(crate) priors: Vec<f32>,
     squares: Vec<f32>,
 }
 
@@ -47,6 +46,8 @@ pub(crate) struct Learner<const D: usize> {
     pub(crate) rows: Vec<[f32; D]>,
     squares: Vec<f32>,
     pub(crate) outputs: Vec<Output>,
+    /// Rows of the example at hand.
+    pub(crate) used: Vec<u32>,
     scores: Vec<f32>,
 }
 
@@ -70,44 +71,36 @@ impl<const D: usize> Learner<D> {
                     padded,
                     weights: vec![0.0; padded * D],
                     biases: vec![0.0; padded],
-                    priors: vec![0.0; padded],
                     squares: vec![0.0; padded],
                 }
             })
             .collect();
-        Learner { squares: vec![0.0; rows.len()], rows, outputs, scores: Vec::new() }
+        Learner { squares: vec![0.0; rows.len()], rows, outputs, used: Vec::new(), scores: Vec::new() }
     }
 
-    /// The mean of the rows of some words, and how many rows there are.
-    pub(crate) fn mean(&self, words: &Words, of: &[u32]) -> ([f32; D], usize) {
+    /// The mean of some rows.
+    fn mean(&self) -> [f32; D] {
         let mut mean = [0.0f32; D];
-        let mut count = 0;
-        for word in of {
-            let rows = words.rows_of(*word);
-            count += rows.len();
-            for row in rows {
-                let row = &self.rows[*row as usize];
-                for d in 0..D {
-                    mean[d] += row[d];
-                }
+        for row in &self.used {
+            let row = &self.rows[*row as usize];
+            for d in 0..D {
+                mean[d] += row[d];
             }
         }
-        let share = 1.0 / count.max(1) as f32;
-        for value in &mut mean {
-            *value *= share;
-        }
-        (mean, count)
+        let share = 1.0 / self.used.len().max(1) as f32;
+        mean.map(|value| value * share)
     }
 
-    /// One step; returns the loss before it.
-    pub(crate) fn learn(&mut self, words: &Words, example: Example<'_>, rate: f32, target: f32) -> f32 {
-        let (mean, count) = self.mean(words, example.words);
+    /// One step on the rows in `used`; returns the loss before it.
+    pub(crate) fn learn(&mut self, example: Example<'_>, rate: f32, target: f32) -> f32 {
+        let count = self.used.len();
         if count == 0 {
             return 0.0;
         }
+        let mean = self.mean();
         let output = &mut self.outputs[example.head];
         score(output, &mean, &mut self.scores);
-        for (score, prior) in self.scores.iter_mut().zip(&output.priors) {
+        for (score, prior) in self.scores.iter_mut().zip(example.priors) {
             *score += prior;
         }
         softmax(&mut self.scores[..output.labels]);
@@ -136,15 +129,13 @@ impl<const D: usize> Learner<D> {
             *value *= share;
         }
         let square = back.iter().map(|value| value * value).sum::<f32>() / D as f32;
-        for word in example.words {
-            for row in words.rows_of(*word) {
-                let row = *row as usize;
-                self.squares[row] += square;
-                let step = rate / (self.squares[row] + EPSILON * EPSILON).sqrt();
-                let values = &mut self.rows[row];
-                for d in 0..D {
-                    values[d] -= step * back[d];
-                }
+        for row in &self.used {
+            let row = *row as usize;
+            self.squares[row] += square;
+            let step = rate / (self.squares[row] + EPSILON * EPSILON).sqrt();
+            let values = &mut self.rows[row];
+            for d in 0..D {
+                values[d] -= step * back[d];
             }
         }
         loss
