@@ -16,14 +16,13 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 use std::time::Instant;
 
-use kilim_langid::eval::{Options, eval, noise};
+use kilim_langid::Identifier;
+use kilim_langid::eval::{Options, Speed, eval, noise, speed};
 use kilim_langid::ngram::{Macrolanguages, Ngram, Threshold};
 use kilim_langid::train::{Recipe, read_lines, source_name, train};
 use kilim_langid::whatlang::Whatlang;
-use kilim_langid::{Identifier, LangTag};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -184,18 +183,9 @@ fn run_code(args: &Args) -> Outcome {
     Ok(())
 }
 
-/// Time that this process had a processor, where Linux tells it; else the time of day.
-fn processor_seconds() -> f64 {
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    let told = std::fs::read_to_string("/proc/self/schedstat").ok();
-    let nanoseconds: Option<f64> = told.and_then(|told| told.split(' ').next()?.parse().ok());
-    nanoseconds.map_or_else(|| START.elapsed().as_secs_f64(), |nanoseconds| nanoseconds / 1e9)
-}
-
 /// Megabytes and texts a second of processor time, the best of five runs.
 fn run_bench(args: &Args) -> Outcome {
     let lines = read_lines(Path::new(args.name(2)?), 0)?;
-    let bytes: usize = lines.iter().map(|line| line.text.len()).sum();
     let engines: Vec<(&str, Box<dyn Identifier>)> = if args.name(1)? == "whatlang" {
         vec![("whatlang", engine(args)?)]
     } else {
@@ -203,19 +193,10 @@ fn run_bench(args: &Args) -> Outcome {
         vec![("full", Box::new(ngram.clone().full())), ("capped", Box::new(ngram))]
     };
     for (name, engine) in engines {
-        let mut best = f64::INFINITY;
-        let mut languages = 0;
-        for _ in 0..5 {
-            let start = processor_seconds();
-            languages = lines.iter().filter(|line| engine.identify(&line.text).lang != LangTag::UND).count();
-            best = best.min(processor_seconds() - start);
-        }
+        let Speed { bytes, texts, answered, megabytes, texts_a_second } = speed(&*engine, &lines);
         println!(
-            "{name:<9} {:6.1} MB/s {:9.0} texts/s  ({} texts of {} bytes, {languages} answered)",
-            bytes as f64 / best / 1e6,
-            lines.len() as f64 / best,
-            lines.len(),
-            bytes / lines.len().max(1)
+            "{name:<9} {megabytes:6.1} MB/s {texts_a_second:9.0} texts/s  ({texts} texts of {} bytes, {answered} answered)",
+            bytes / texts.max(1)
         );
     }
     Ok(())
