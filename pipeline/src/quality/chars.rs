@@ -197,6 +197,8 @@ fn read_class(c: char) -> Class {
         '\t'..='\r' | '\x1c'..='\x1f' | '\u{85}' | '\u{200b}' => (kind, tally) = (Kind::Space, Tally::Space),
         // The Ethiopic word space, and the tsheg of Tibetan in its two forms.
         '\u{1361}' | '\u{f0b}' | '\u{f0c}' => kind = Kind::Space,
+        // The Mongolian nirugu lengthens letters.
+        '\u{180a}' => kind = Kind::Mark,
         // Not what one writes sentences with, though Unicode calls them punctuation.
         '#' | '%' | '&' | '*' | '/' | '@' | '\\' | '{' | '}' | '_' => tally = Tally::Symbol,
         _ => {}

@@ -170,11 +170,11 @@ fn count_sentences(segments: &Segments<'_>, tokens: &[Token]) -> u32 {
         let terminal = text.chars().all(|c| Class::of(c).is_terminal()) && (text == "." || !text.starts_with('.'));
         if terminal {
             let before = at.checked_sub(1).map(|before| tokens[before]);
-            let initials = text == "."
+            let initial = text == "."
                 && before.is_some_and(|before| {
-                    before.range().end == token.range().start && is_initials(segments.token(before))
+                    before.range().end == token.range().start && is_initial(segments.token(before))
                 });
-            ended |= !initials;
+            ended |= !initial;
         } else if ended && !text.chars().all(|c| Class::of(c).is_punctuation()) {
             sentences += 1;
             ended = false;
@@ -183,17 +183,10 @@ fn count_sentences(segments: &Segments<'_>, tokens: &[Token]) -> u32 {
     sentences
 }
 
-/// One upper-case letter, or single letters with full stops between: J, U.S, e.g, z.B.
-fn is_initials(word: &str) -> bool {
-    let mut parts = word.split('.').map(|part| {
-        let mut chars = part.chars();
-        chars.next().filter(|_| chars.next().is_none()).map(Class::of)
-    });
-    if word.contains('.') {
-        parts.all(|letter| letter.is_some_and(Class::is_alphabetic))
-    } else {
-        parts.all(|letter| letter.is_some_and(Class::is_upper))
-    }
+/// One upper-case letter, as in J. S. Bach. Those with more than one letter, as U.S., are words with their full stops.
+fn is_initial(word: &str) -> bool {
+    let mut chars = word.chars();
+    chars.next().is_some_and(|c| Class::of(c).is_upper()) && chars.next().is_none()
 }
 
 /// Whether DCLM's line edits take the line out.
