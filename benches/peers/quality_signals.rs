@@ -71,13 +71,18 @@ fn main() -> Result<(), Box<dyn error::Error>> {
                     hint::black_box(judge(&sets, &signals, &input.language));
                 }
                 let seconds = (cpu_nanoseconds()? - started) as f64 / 1e9;
-                writeln!(out, "{{\"cpu_s\": {seconds:.4}, \"docs_per_s\": {:.0}}}", inputs.len() as f64 / seconds)?;
+                writeln!(
+                    out,
+                    "{{\"cpu_s\": {seconds:.4}, \"docs_per_s\": {:.0}}}",
+                    inputs.len() as f64 / seconds
+                )?;
             }
         }
         Some("--values") => {
             for input in &inputs {
                 let signals = measurer.measure(&input.text, profiles.get(&input.language));
-                let values: BTreeMap<_, _> = SIGNALS.iter().map(|signal| (signal.name, (signal.get)(&signals))).collect();
+                let values: BTreeMap<_, _> =
+                    SIGNALS.iter().map(|signal| (signal.name, (signal.get)(&signals))).collect();
                 writeln!(out, "{}", serde_json::to_string(&values)?)?;
             }
         }

@@ -68,6 +68,7 @@ const DICTIONARY: u32 = 1 << 10;
 const LINE_BREAK: u32 = 1 << 11;
 const LOWER: u32 = 1 << 12;
 const WHITE: u32 = 1 << 13;
+const BEYOND_ASCII: u32 = 1 << 14;
 
 impl Class {
     /// No character at all: white space, for the edges of a text.
@@ -146,6 +147,10 @@ impl Class {
         self.0 & 7 == Kind::Space as u32
     }
 
+    pub(crate) fn is_beyond_ascii(self) -> bool {
+        self.0 & BEYOND_ASCII != 0
+    }
+
     pub(crate) fn script(self) -> u8 {
         (self.0 >> 24) as u8
     }
@@ -188,7 +193,7 @@ fn read_class(c: char) -> Class {
         G::Format => (Kind::Format, Tally::Space),
         G::Control | G::Unassigned | G::PrivateUse | G::Surrogate => (Kind::Symbol, Tally::Symbol),
     };
-    let mut flags = 0;
+    let mut flags = if c.is_ascii() { 0 } else { BEYOND_ASCII };
     let white = kind == Kind::Space || matches!(c, '\t'..='\r' | '\x1c'..='\x1f' | '\u{85}');
     if white {
         flags |= WHITE;

@@ -158,14 +158,20 @@ top_n_grams:
         let table = include_str!("../../../configs/rules/fineweb2.csv");
         let rules = RuleSet::read("fineweb2.csv", table).unwrap();
         let imported = import_fineweb2("swh_Latn", YML).unwrap();
-        let without_neutral = ["short_words", "long_words", "few_letters", "few_ended_lines", "many_newlines"];
+        let without_neutral =
+            ["short_words", "long_words", "few_letters", "few_ended_lines", "many_newlines"];
         for row in &imported.rows {
             let neutral = rules.rows().iter().any(|neutral| neutral.rule == row.rule);
             let name = row.rule.strip_prefix("fineweb2_").unwrap();
             assert!(neutral != without_neutral.contains(&name), "{}", row.rule);
         }
         let rules = rules.with(imported.rows);
-        let signals = Signals { words: 100, duplicate_line_share: 0.305, alphabetic_token_share: 1.0, ..Signals::default() };
+        let signals = Signals {
+            words: 100,
+            duplicate_line_share: 0.305,
+            alphabetic_token_share: 1.0,
+            ..Signals::default()
+        };
         let verdict = |language| rules.failed(&signals, language);
         assert!(!verdict("swh_Latn").failed.contains(&"fineweb2_duplicate_lines"));
         assert!(verdict("hau_Latn").failed.contains(&"fineweb2_duplicate_lines"));

@@ -167,7 +167,8 @@ fn count_sentences(segments: &Segments<'_>, tokens: &[Token]) -> u32 {
             continue;
         }
         let text = segments.token(*token);
-        let terminal = text.chars().all(|c| Class::of(c).is_terminal()) && (text == "." || !text.starts_with('.'));
+        let terminal =
+            text.chars().all(|c| Class::of(c).is_terminal()) && (text == "." || !text.starts_with('.'));
         if terminal {
             let before = at.checked_sub(1).map(|before| tokens[before]);
             let initial = text == "."
@@ -259,7 +260,8 @@ mod tests {
             ("a\x0b", false, vec!["a"]),
             ("a\u{2028}\u{85}b", false, vec!["a", "", "b"]),
         ] {
-            let found: Vec<_> = split_other_breaks(line, followed).into_iter().map(|range| &line[range]).collect();
+            let found: Vec<_> =
+                split_other_breaks(line, followed).into_iter().map(|range| &line[range]).collect();
             assert_eq!(found, pieces, "{line:?}");
         }
     }

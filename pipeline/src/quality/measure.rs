@@ -115,7 +115,7 @@ fn share(part: impl Into<f64>, whole: impl Into<f64>) -> f32 {
     if whole > 0.0 { (part.into() / whole) as f32 } else { 0.0 }
 }
 
-/// Sums of characters: below 2^53, since a text is below 2^30.
+/// Sums of characters: below 2^53, since a text is below 2^29.
 fn float(sum: u64) -> f64 {
     sum as f64
 }
@@ -146,6 +146,7 @@ impl Parts {
             main_script_share: signals.main_script_share.into(),
             addresses: signals.addresses,
             bytes: text.len().min(COMPRESSED_BYTES),
+            bytes_per_char: text.len() as f64 / f64::from(signals.chars.max(1)),
             compressed_share: signals.compressed_share.into(),
         };
         signals.web_docs_score = document.score() as f32;
@@ -175,17 +176,17 @@ impl Parts {
 }
 
 fn set_tokens(signals: &mut Signals, segments: &Segments<'_>) {
-    let (mut words, mut word_bytes, mut alphabetic) = (0_u32, 0_u64, 0_u32);
+    let (mut words, mut word_chars, mut alphabetic) = (0_u32, 0_u64, 0_u32);
     for token in segments.tokens {
         if token.is_word() {
             words += 1;
-            word_bytes += super::repeats::char_count(segments.token(*token));
+            word_chars += u64::from(token.chars(segments.text));
         }
         alphabetic += u32::from(token.is_alphabetic());
     }
     signals.tokens = segments.tokens.len() as u32;
     signals.words = words;
-    signals.mean_word_chars = share(float(word_bytes), words);
+    signals.mean_word_chars = share(float(word_chars), words);
     signals.alphabetic_token_share = share(alphabetic, signals.tokens);
 }
 
@@ -239,7 +240,8 @@ fn set_grams(signals: &mut Signals, grams: &Grams) {
     let [top2, top3, top4] = grams.top.map(|chars| share(float(chars), float(grams.chars)));
     (signals.top_2_gram_char_share, signals.top_3_gram_char_share) = (top2, top3);
     signals.top_4_gram_char_share = top4;
-    let [five, six, seven, eight, nine, ten] = grams.duplicate.map(|chars| share(float(chars), float(grams.chars)));
+    let [five, six, seven, eight, nine, ten] =
+        grams.duplicate.map(|chars| share(float(chars), float(grams.chars)));
     (signals.duplicate_5_gram_char_share, signals.duplicate_6_gram_char_share) = (five, six);
     (signals.duplicate_7_gram_char_share, signals.duplicate_8_gram_char_share) = (seven, eight);
     (signals.duplicate_9_gram_char_share, signals.duplicate_10_gram_char_share) = (nine, ten);
@@ -268,9 +270,11 @@ fn set_scripts(signals: &mut Signals, counts: &Counts, mut scripts: [u32; 256]) 
         scripts[script as usize] = 0;
     }
     let letters: u32 = scripts.iter().sum();
-    signals.scripts = scripts.iter().filter(|count| u64::from(**count) * 100 >= u64::from(letters.max(1))).count() as u32;
+    signals.scripts =
+        scripts.iter().filter(|count| u64::from(**count) * 100 >= u64::from(letters.max(1))).count() as u32;
     let of = |script: Script| scripts[script as usize];
-    let (han, kana, hangul) = (of(Script::Han), of(Script::Hiragana) + of(Script::Katakana), of(Script::Hangul));
+    let (han, kana, hangul) =
+        (of(Script::Han), of(Script::Hiragana) + of(Script::Katakana), of(Script::Hangul));
     let beside = |letters: u32| if letters > 0 { letters + han } else { 0 };
     let main = scripts.iter().copied().max().unwrap_or(0).max(beside(kana)).max(beside(hangul));
     signals.main_script_share = share(main, letters);

@@ -32,7 +32,8 @@ pub struct Profiles {
 impl Profiles {
     /// Reads a table of stop words; `table` names it in errors. Lines that begin with `#` are comments.
     pub fn read_stop_words(table: &str, text: &str) -> Result<Self, StopWordError> {
-        let error = |line, reason: &str| StopWordError { table: table.to_owned(), line, reason: reason.to_owned() };
+        let error =
+            |line, reason: &str| StopWordError { table: table.to_owned(), line, reason: reason.to_owned() };
         let mut words: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (index, (line, record)) in csv_lines(text).enumerate() {
             let record = record.map_err(|source| error(line, &source.to_string()))?;
@@ -47,7 +48,10 @@ impl Profiles {
             }
             let of_language = words.entry(record[0].to_owned()).or_default();
             if of_language.iter().any(|word| *word == record[1]) {
-                return Err(error(line, &format!("`{}` is already a stop word of {}", &record[1], &record[0])));
+                return Err(error(
+                    line,
+                    &format!("`{}` is already a stop word of {}", &record[1], &record[0]),
+                ));
             }
             of_language.push(record[1].to_owned());
         }

@@ -22,6 +22,9 @@ use super::segment::Segments;
 /// Of how many tokens the n-grams are counted: ten times as many as Gopher lets a document have. It bounds memory.
 pub(crate) const MAX_TOKENS: usize = 1_000_000;
 
+/// For how many different keys there is room at first, at most.
+const FIRST_KEYS: usize = 1 << 14;
+
 /// Lengths of n-grams of which the most frequent one counts.
 const TOP: RangeInclusive<usize> = 2..=4;
 
@@ -43,36 +46,55 @@ pub(crate) struct Numbers {
 }
 
 impl Numbers {
-    /// Forgets all, and makes room for this many different keys.
+    /// Forgets all, and makes room for about this many different keys; there is always room for more.
     pub(crate) fn start(&mut self, keys: usize) {
-        let slots = (keys * 2).next_power_of_two().max(16);
         self.slots.clear();
-        self.slots.resize(slots, (0, 0));
-        self.slots.shrink_to(MAX_TOKENS * 4);
-        self.shift = 64 - slots.trailing_zeros();
+        self.slots.shrink_to(MAX_TOKENS * 2);
+        self.resize((keys.min(FIRST_KEYS) * 2).next_power_of_two().max(16));
         self.counts.clear();
         self.places.clear();
+    }
+
+    fn resize(&mut self, slots: usize) {
+        self.slots.resize(slots, (0, 0));
+        self.shift = 64 - slots.trailing_zeros();
+    }
+
+    /// The slot of a key, or the free one where it belongs.
+    fn slot(&self, key: u64) -> usize {
+        // Fibonacci hashing: the upper bits of the product depend on all bits of the key.
+        let mut slot = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> self.shift) as usize;
+        while self.slots[slot].0 != key && self.slots[slot].0 != 0 {
+            slot = (slot + 1) & (self.slots.len() - 1);
+        }
+        slot
     }
 
     /// The number of a key, which now occurs once more.
     pub(crate) fn count(&mut self, key: u64, place: u32) -> u32 {
         let key = key.max(1);
-        // Fibonacci hashing: the upper bits of the product depend on all bits of the key.
-        let mut slot = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> self.shift) as usize;
-        loop {
-            let (found, number) = self.slots[slot];
-            if found == key {
-                self.counts[number as usize] += 1;
-                return number;
-            }
-            if found == 0 {
-                let number = self.counts.len() as u32;
-                self.slots[slot] = (key, number);
-                self.counts.push(1);
-                self.places.push(place);
-                return number;
-            }
-            slot = (slot + 1) & (self.slots.len() - 1);
+        let slot = self.slot(key);
+        if self.slots[slot].0 == key {
+            let number = self.slots[slot].1;
+            self.counts[number as usize] += 1;
+            return number;
+        }
+        let number = self.counts.len() as u32;
+        self.slots[slot] = (key, number);
+        self.counts.push(1);
+        self.places.push(place);
+        if self.counts.len() * 2 > self.slots.len() {
+            self.grow();
+        }
+        number
+    }
+
+    fn grow(&mut self) {
+        let old = std::mem::take(&mut self.slots);
+        self.resize(old.len() * 2);
+        for (key, number) in old.into_iter().filter(|(key, _)| *key != 0) {
+            let slot = self.slot(key);
+            self.slots[slot] = (key, number);
         }
     }
 
@@ -137,7 +159,7 @@ impl GramCounter {
         for (place, token) in tokens.iter().enumerate() {
             let text = &segments.text[token.range()];
             self.chars.push(chars);
-            chars += char_count(text) as u32;
+            chars += token.chars(segments.text);
             grams.words += u32::from(token.is_word());
             self.grams.push(self.numbers.count(xxh3_64(text.as_bytes()), place as u32));
         }

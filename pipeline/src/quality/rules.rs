@@ -137,7 +137,9 @@ pub enum RowProblem {
         column: &'static str,
     },
     /// Not a language.
-    #[error("unknown form of language `{found}`\nhint: `*`, `*_Latn`, or ISO 639-3 and script as in `swh_Latn`")]
+    #[error(
+        "unknown form of language `{found}`\nhint: `*`, `*_Latn`, or ISO 639-3 and script as in `swh_Latn`"
+    )]
     Language {
         /// What is there.
         found: String,
@@ -280,9 +282,8 @@ impl RuleSet {
     /// `und`, is a language without rows.
     pub fn failed(&self, signals: &Signals, language: &str) -> Verdict<'_> {
         let own = self.compiled.get(language).filter(|_| language != ANY);
-        let tests = own
-            .or_else(|| self.compiled.get(&of_script(language)))
-            .unwrap_or_else(|| &self.compiled[ANY]);
+        let tests =
+            own.or_else(|| self.compiled.get(&of_script(language))).unwrap_or_else(|| &self.compiled[ANY]);
         let failed = tests.iter().filter(|test| test.op.holds((test.get)(signals), test.value));
         Verdict {
             failed: failed.map(|test| self.rows[test.row].rule.as_str()).collect(),
@@ -353,7 +354,11 @@ impl Row {
     fn parse(record: &StringRecord) -> Result<Self, RowProblem> {
         if record.len() != COLUMNS.len() {
             let found = record.iter().collect::<Vec<_>>().join(",");
-            return Err(RowProblem::Csv(format!("{} columns instead of {}: {found}", record.len(), COLUMNS.len())));
+            return Err(RowProblem::Csv(format!(
+                "{} columns instead of {}: {found}",
+                record.len(),
+                COLUMNS.len()
+            )));
         }
         Self::new(&record[0], &record[1], &record[2], &record[3], &record[4], &record[5])
     }
@@ -367,8 +372,11 @@ impl Row {
 }
 
 fn parse_value(text: &str, signal: &Signal) -> Result<f64, RowProblem> {
-    let value: f64 =
-        text.parse().ok().filter(|value: &f64| value.is_finite()).ok_or_else(|| RowProblem::Value { found: text.to_owned() })?;
+    let value: f64 = text
+        .parse()
+        .ok()
+        .filter(|value: &f64| value.is_finite())
+        .ok_or_else(|| RowProblem::Value { found: text.to_owned() })?;
     let (most, range) = match signal.unit {
         Unit::Share => (1.0, "0 to 1"),
         Unit::Count => (f64::from(u32::MAX), "whole numbers from 0"),
@@ -390,7 +398,8 @@ pub fn write_rows(rows: &[Row]) -> String {
         let quote = if row.source.contains([',', '"', '\n']) { "\"" } else { "" };
         let Row { language, rule, signal, op, .. } = row;
         // Writing to a string cannot fail.
-        let _ = writeln!(table, "{language},{rule},{},{},{value},{quote}{source}{quote}", signal.name, op.text());
+        let _ =
+            writeln!(table, "{language},{rule},{},{},{value},{quote}{source}{quote}", signal.name, op.text());
     }
     table
 }

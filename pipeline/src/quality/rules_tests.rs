@@ -31,12 +31,15 @@ hin_Deva,long_words,mean_word_chars,>,off,\"a, b\"
     assert_eq!(failed(31, "tha_Thai"), (vec!["long_words"], true));
     assert_eq!(failed(30, "tha_Thai"), (vec!["long_words", "few_words"], true));
     assert_eq!(failed(49, "hin_Deva"), (vec!["few_words"], true));
-    assert_eq!(failed(49, "*").1, false);
+    assert!(!failed(49, "*").1);
 }
 
 #[test]
 fn a_share_equals_the_value_that_it_is() {
-    let rules = RuleSet::read("r.csv", &format!("{HEADER}*,a,short_line_share,>,0.2,x\n*,b,short_line_share,>=,0.2,x\n"));
+    let rules = RuleSet::read(
+        "r.csv",
+        &format!("{HEADER}*,a,short_line_share,>,0.2,x\n*,b,short_line_share,>=,0.2,x\n"),
+    );
     let signals = Signals { short_line_share: (1.0_f64 / 5.0) as f32, ..Signals::default() };
     assert_eq!(rules.unwrap().failed(&signals, "und").failed, ["b"]);
 }
@@ -52,7 +55,10 @@ fn what_was_not_measured_fails_nothing() {
 fn wrong_tables_say_where_and_what() {
     for (rows, message) in [
         ("", "r.csv: no rules\nhint: the columns are language,rule,signal,op,value,source"),
-        ("*,a,mean_word_char,<,3,x", "r.csv:2: unknown signal `mean_word_char`\nhint: did you mean `mean_word_chars`?"),
+        (
+            "*,a,mean_word_char,<,3,x",
+            "r.csv:2: unknown signal `mean_word_char`\nhint: did you mean `mean_word_chars`?",
+        ),
         ("*,a,zzz,<,3,x", "r.csv:2: unknown signal `zzz`"),
         ("*,a,words,=,3,x", "r.csv:2: unknown comparison `=`\nhint: one of < <= > >="),
         (
@@ -63,7 +69,10 @@ fn wrong_tables_say_where_and_what() {
             "*,a,words,<,inf,x",
             "r.csv:2: `inf` is not a finite number\nhint: write `off` to take a rule away for a language",
         ),
-        ("*,a,words,<,,x", "r.csv:2: `` is not a finite number\nhint: write `off` to take a rule away for a language"),
+        (
+            "*,a,words,<,,x",
+            "r.csv:2: `` is not a finite number\nhint: write `off` to take a rule away for a language",
+        ),
         ("*,a,words,<,-1,x", "r.csv:2: -1 is out of the range of words, whole numbers from 0"),
         ("*,a,words,<,0.5,x", "r.csv:2: 0.5 is out of the range of words, whole numbers from 0"),
         ("*,a,digit_share,>,1.5,x", "r.csv:2: 1.5 is out of the range of digit_share, 0 to 1"),

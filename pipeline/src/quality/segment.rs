@@ -38,9 +38,10 @@ use memchr::memchr;
 use thiserror::Error;
 
 use super::chars::{ASCII, Class, Kind};
+use super::repeats::char_count;
 
 /// The most of a text that is looked at, in bytes; the rest is not measured.
-pub const MAX_TEXT_BYTES: usize = 1 << 30;
+pub const MAX_TEXT_BYTES: usize = 1 << 29;
 
 /// The most that is given to the dictionary at once, in bytes: no sentence is as long.
 const MAX_RUN: usize = 1 << 14;
@@ -52,22 +53,32 @@ const KEPT_CAPACITY: usize = 1 << 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
     start: u32,
-    /// The length in bytes, and two flags below it.
+    /// The length in bytes, and three flags below it.
     tail: u32,
 }
 
 const WORD: u32 = 1;
 const ALPHABETIC: u32 = 2;
+const ASCII_ONLY: u32 = 4;
+const FLAGS: u32 = 3;
 
 impl Token {
     fn new(range: Range<usize>, classes: Class, word: bool) -> Self {
-        let flags = if word { WORD } else { 0 } | if classes.is_alphabetic() { ALPHABETIC } else { 0 };
-        Self { start: range.start as u32, tail: (range.len() as u32) << 2 | flags }
+        let flag = |condition, flag| if condition { flag } else { 0 };
+        let flags = flag(word, WORD)
+            | flag(classes.is_alphabetic(), ALPHABETIC)
+            | flag(!classes.is_beyond_ascii(), ASCII_ONLY);
+        Self { start: range.start as u32, tail: (range.len() as u32) << FLAGS | flags }
     }
 
     /// Its bytes in the text.
     pub fn range(self) -> Range<usize> {
-        self.start as usize..self.start as usize + (self.tail >> 2) as usize
+        self.start as usize..self.start as usize + (self.tail >> FLAGS) as usize
+    }
+
+    /// Its characters; `text` is the whole text.
+    pub(super) fn chars(self, text: &str) -> u32 {
+        if self.tail & ASCII_ONLY != 0 { self.tail >> FLAGS } else { char_count(&text[self.range()]) as u32 }
     }
 
     /// A word, as datatrove has it: not all of its characters are in its list of punctuation. An emoji is one.
@@ -192,7 +203,8 @@ impl Segmenter {
                 return Err(bad("starts before the end of the token before it"));
             }
             let range = start as usize..end as usize;
-            let token = text.get(range.clone()).ok_or_else(|| bad("not a range of characters of the text"))?;
+            let token =
+                text.get(range.clone()).ok_or_else(|| bad("not a range of characters of the text"))?;
             let (mut classes, mut word) = (Class::NONE, false);
             for class in token.chars().map(Class::of) {
                 classes = classes.or(class);
@@ -270,7 +282,8 @@ impl Cutter<'_> {
     fn begins_word(&self, at: usize, sign: char) -> bool {
         let signs = self.text[at..].bytes().take(3).take_while(|byte| char::from(*byte) == sign).count();
         let (before, after) = (self.text[..at].chars().next_back(), self.class(at + signs));
-        let opens = |c| Class::of(c).is_space() || matches!(c, '(' | '[' | '{' | '<' | '"' | '\'' | '“' | '‘');
+        let opens =
+            |c| Class::of(c).is_space() || matches!(c, '(' | '[' | '{' | '<' | '"' | '\'' | '“' | '‘');
         signs <= 2 && after.is_alphanumeric() && !after.needs_dictionary() && before.is_none_or(opens)
     }
 
@@ -294,7 +307,8 @@ impl Cutter<'_> {
                         end = self.address_end(at);
                         break;
                     }
-                    let within = if self.stands_within(last, c, at + length) { length } else { self.code_within(at) };
+                    let within =
+                        if self.stands_within(last, c, at + length) { length } else { self.code_within(at) };
                     if within == 0 || self.note(at) > 0 {
                         break;
                     }
@@ -317,9 +331,9 @@ impl Cutter<'_> {
     /// Whether `c`, which is no part of words as such, is part of this one: behind `last`, before what is at `next`.
     fn stands_within(&self, last: Class, c: char, next: usize) -> bool {
         let joins: fn(Class, Class) -> bool = match c {
-            '\'' | '’' | '·' | '&' | '״' | '׳' => |a, b| {
-                matches!(a.kind(), Kind::Letter | Kind::Mark) && b.kind() == Kind::Letter
-            },
+            '\'' | '’' | '·' | '&' | '״' | '׳' => {
+                |a, b| matches!(a.kind(), Kind::Letter | Kind::Mark) && b.kind() == Kind::Letter
+            }
             // Hebrew abbreviations are often written with the straight quotation mark.
             '"' => |a, b| a.is_hebrew() && b.is_hebrew(),
             // Not where a space is missing between sentences.
@@ -345,7 +359,8 @@ impl Cutter<'_> {
             [b'.', next, ..] if !matches!(next, b'<' | b'*' | b'_' | b'/') => true,
             several => several.windows(2).any(|two| two == b".."),
         };
-        let joined = signs <= 4 && before.is_ascii_alphanumeric() && after.is_ascii_alphanumeric() && !divides;
+        let joined =
+            signs <= 4 && before.is_ascii_alphanumeric() && after.is_ascii_alphanumeric() && !divides;
         if joined { signs } else { 0 }
     }
 
@@ -354,10 +369,13 @@ impl Cutter<'_> {
     fn address_end(&self, at: usize) -> usize {
         let rest = &self.text[at..];
         let stop = rest.find(|c: char| {
-            Class::of(c).is_space() || matches!(c, '<' | '>' | '"' | '\'' | '(' | ')' | '[' | ']' | '{' | '}' | '|')
+            Class::of(c).is_space()
+                || matches!(c, '<' | '>' | '"' | '\'' | '(' | ')' | '[' | ']' | '{' | '}' | '|')
         });
         let address = &rest[..stop.unwrap_or(rest.len())];
-        let ends = |c: char| matches!(c, '.' | ',' | ';' | ':' | '!' | '?') || (c != '.' && Class::of(c).is_terminal());
+        let ends = |c: char| {
+            matches!(c, '.' | ',' | ';' | ':' | '!' | '?') || (c != '.' && Class::of(c).is_terminal())
+        };
         at + address.trim_end_matches(ends).len().max("://".len())
     }
 
@@ -372,20 +390,22 @@ impl Cutter<'_> {
     fn symbol(&mut self, start: usize, c: char, class: Class, length: usize) -> usize {
         let note = self.note(start);
         if note > 0 {
-            self.tokens.push(Token::new(start..start + note, Class::NONE, true));
+            let range = start..start + note;
+            self.tokens.push(Token::new(range.clone(), classes(&self.text[range]), true));
             return start + note;
         }
         let mut end = start + length;
-        let mut word = !class.is_listed_punctuation();
+        let (mut word, mut classes) = (!class.is_listed_punctuation(), class);
         while let Some((next, next_class, length)) = self.peek(end) {
             let joined = next_class.kind() == Kind::Mark && !next_class.needs_dictionary();
             if next != c && !joined && next_class.kind() != Kind::Format {
                 break;
             }
             word |= joined;
+            classes = classes.or(next_class);
             end += length;
         }
-        self.tokens.push(Token::new(start..end, Class::NONE, word));
+        self.tokens.push(Token::new(start..end, classes, word));
         end
     }
 
@@ -400,19 +420,24 @@ impl Cutter<'_> {
             end += length;
         }
         let run = &self.text[start..end];
-        let mut from = 0;
+        let mut from = start;
         let mut cut = |to: usize| {
-            let classes = run[from..to].chars().fold(Class::NONE, |classes, c| classes.or(Class::of(c)));
-            self.tokens.push(Token::new(start + from..start + to, classes, true));
-            from = to;
+            let range = std::mem::replace(&mut from, to)..to;
+            self.tokens.push(Token::new(range.clone(), classes(&self.text[range]), true));
         };
         if run.chars().nth(1).is_none() {
-            cut(run.len());
+            cut(end);
         } else {
-            self.dictionary.segment_str(run).filter(|to| *to > 0).for_each(&mut cut);
+            let breaks = self.dictionary.segment_str(run);
+            breaks.filter(|to| *to > 0).for_each(|to| cut(start + to));
         }
         end
     }
+}
+
+/// The flags of all characters of a text.
+fn classes(text: &str) -> Class {
+    text.chars().fold(Class::NONE, |classes, c| classes.or(Class::of(c)))
 }
 
 /// Single letters with full stops between, as in e.g. or U.S.: the last full stop belongs to them.

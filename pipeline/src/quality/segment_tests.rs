@@ -57,7 +57,10 @@ fn punctuation_inside_words_stays_and_outside_is_its_own() {
         ("kilim.org e.g. end.Start", vec!["kilim.org", "e.g.", "end", ".", "Start"]),
         ("well-known COVID-19 2020-01", vec!["well", "-", "known", "COVID-19", "2020", "-", "01"]),
         ("_a_b_ a@b.org R&D", vec!["_", "a_b", "_", "a@b.org", "R&D"]),
-        ("-5 --all (/usr/lib/) .git @juma", vec!["-5", "--all", "(", "/usr", "/", "lib", "/", ")", ".git", "@juma"]),
+        (
+            "-5 --all (/usr/lib/) .git @juma",
+            vec!["-5", "--all", "(", "/usr", "/", "lib", "/", ")", ".git", "@juma"],
+        ),
         ("docs/ - a --- b", vec!["docs/", "-", "a", "---", "b"]),
         ("x[i] a=\"b\" f(x) if(a){b}", vec!["x[i", "]", "a=\"b", "\"", "f(x", ")", "if(a){b", "}"]),
         ("kitabu[12] na neno.\"Pili", vec!["kitabu", "[12]", "na", "neno", ".", "\"", "Pili"]),
@@ -74,7 +77,8 @@ fn punctuation_inside_words_stays_and_outside_is_its_own() {
 fn words_letters_and_symbols_are_told_apart() {
     let mut segmenter = Segmenter::new();
     let segments = segmenter.segment("kitabu 42 , € ।");
-    let kinds: Vec<_> = segments.tokens.iter().map(|token| (token.is_word(), token.is_alphabetic())).collect();
+    let kinds: Vec<_> =
+        segments.tokens.iter().map(|token| (token.is_word(), token.is_alphabetic())).collect();
     assert_eq!(kinds, [(true, true), (true, false), (false, false), (true, false), (false, false)]);
 }
 
@@ -86,7 +90,8 @@ fn lines_know_their_tokens() {
     assert_eq!(segments.newlines, 4);
     let lines: Vec<_> = segments.lines.iter().map(|line| &text[line.range()]).collect();
     assert_eq!(lines, ["moja mbili", "  ", "tatu"]);
-    let counts: Vec<_> = (0..3).map(|line| segments.tokens_within(line, &segments.lines[line].range()).len()).collect();
+    let counts: Vec<_> =
+        (0..3).map(|line| segments.tokens_within(line, &segments.lines[line].range()).len()).collect();
     assert_eq!(counts, [2, 0, 1]);
     assert_eq!(segments.tokens_within(0, &(6..11)).len(), 1);
 }
@@ -118,7 +123,10 @@ fn a_segmenter_remembers_nothing() {
 #[ignore = "50 MB each: seconds, and half a gigabyte"]
 fn fifty_megabytes_in_one_line_are_cut_in_linear_time() {
     let mut segmenter = Segmenter::new();
-    for part in ["a", " ", "!", ",.", "a[", "[1", "-a", "a://", "\n", "a ", "a\n", "中", "ก", "က", "ក", "\u{301}", "\u{200d}", "_", "a.", "1:"] {
+    for part in [
+        "a", " ", "!", ",.", "a[", "[1", "-a", "a://", "\n", "a ", "a\n", "中", "ก", "က", "ក", "\u{301}",
+        "\u{200d}", "_", "a.", "1:",
+    ] {
         let text = part.repeat(50_000_000 / part.len());
         let started = std::time::Instant::now();
         let segments = segmenter.segment(&text);
