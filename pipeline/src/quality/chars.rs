@@ -198,6 +198,9 @@ fn read_class(c: char) -> Class {
     if white {
         flags |= WHITE;
     }
+    if tally == Tally::Punctuation {
+        flags |= PUNCTUATION;
+    }
     match c {
         '\t'..='\r' | '\x1c'..='\x1f' | '\u{85}' | '\u{200b}' => (kind, tally) = (Kind::Space, Tally::Space),
         // The Ethiopic word space, and the tsheg of Tibetan in its two forms.
@@ -216,18 +219,6 @@ fn read_class(c: char) -> Class {
     }
     if category == G::LowercaseLetter {
         flags |= LOWER;
-    }
-    if matches!(
-        category,
-        G::ConnectorPunctuation
-            | G::DashPunctuation
-            | G::OpenPunctuation
-            | G::ClosePunctuation
-            | G::InitialPunctuation
-            | G::FinalPunctuation
-            | G::OtherPunctuation
-    ) {
-        flags |= PUNCTUATION;
     }
     if in_ranges(&TERMINAL_PUNCTUATION, c) {
         flags |= TERMINAL | PUNCTUATION_LIST;

@@ -22,9 +22,11 @@
 //! of each filter are the same (`benches/peers/quality_parity.py`).
 //!
 //! # Across languages
-//! Clitics are not cut off: don't is one word, as l'eau is. Korean is counted by its spaced units. Tibetan is cut into syllables at the tsheg. Javanese, Balinese, Tai Tham and
-//! other scripts without spaces have no dictionary in ICU; their words are what stands between spaces and
-//! punctuation, and rules on word length or word counts need values of their own there.
+//! Clitics are not cut off: don't is one word, as l'eau is. Korean is counted by its spaced units. Tibetan is cut into
+//! syllables at the tsheg; so are Shan, Mon and Karen by the rules of the Myanmar script, whose dictionary is Burmese.
+//! Javanese, Balinese, Tai Tham and other scripts without spaces have no dictionary in ICU: their words are what stands
+//! between spaces and punctuation. Languages that borrow the Thai or Lao script are cut by the words of those. Rules on
+//! the length or the number of words need values of their own in all of these.
 //!
 //! # Cost
 //! Linear in the text: eight bytes a token, twelve a line that is not empty. A run without a break of more than
@@ -427,12 +429,36 @@ impl Cutter<'_> {
         };
         if run.chars().nth(1).is_none() {
             cut(end);
+        } else if run.chars().any(is_myanmar_beyond_burmese) {
+            syllable_starts(run).for_each(|to| cut(start + to));
+            cut(end);
         } else {
             let breaks = self.dictionary.segment_str(run);
             breaks.filter(|to| *to > 0).for_each(|to| cut(start + to));
         }
         end
     }
+}
+
+/// Letters and tones of the Myanmar script that Burmese has not: of Shan, Mon, Karen, Pali and others. The dictionary
+/// knows no word with one of them.
+fn is_myanmar_beyond_burmese(c: char) -> bool {
+    matches!(c, '\u{1022}' | '\u{1028}' | '\u{1050}'..='\u{109d}' | '\u{a9e0}'..='\u{a9ef}' | '\u{a9fa}'..='\u{a9fe}')
+        || matches!(c, '\u{aa60}'..='\u{aa7f}')
+}
+
+/// Where syllables of the Myanmar script start, but for the first: at a letter that no sign takes for the end of the one
+/// before (the asat), and that is not stacked below another (the virama).
+fn syllable_starts(run: &str) -> impl Iterator<Item = usize> {
+    let (asat, virama) = ('\u{103a}', '\u{1039}');
+    run.char_indices().skip(1).filter_map(move |(at, c)| {
+        let before = run[..at].chars().next_back();
+        let after = run[at + c.len_utf8()..].chars().next();
+        let starts = Class::of(c).kind() == Kind::Letter
+            && before != Some(virama)
+            && !after.is_some_and(|sign| sign == asat || sign == virama);
+        starts.then_some(at)
+    })
 }
 
 /// The flags of all characters of a text.

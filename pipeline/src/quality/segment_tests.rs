@@ -44,6 +44,12 @@ fn scripts_without_spaces_go_to_the_dictionary() {
 }
 
 #[test]
+fn other_languages_of_the_myanmar_script_are_cut_into_syllables() {
+    assert_eq!(tokens("တိုၼ်းလၢင်းလူင်ႇ"), ["တိုၼ်း", "လၢင်း", "လူင်ႇ"]);
+    assert_eq!(tokens("ၶၢဝ်းတၢင်း လႆႈ"), ["ၶၢဝ်း", "တၢင်း", "လႆႈ"]);
+}
+
+#[test]
 fn scripts_in_one_run_are_cut_where_they_meet() {
     assert_eq!(tokens("T恤iPhone手机3台"), ["T", "恤", "iPhone", "手机", "3", "台"]);
     assert_eq!(tokens("ราคา100บาท"), ["ราคา", "100", "บาท"]);

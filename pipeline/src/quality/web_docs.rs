@@ -24,12 +24,9 @@ use super::tally::Counts;
 /// What is usual in a language: medians of percentages of word characters.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Medians {
-    /// Digits and other numbers.
-    pub numbers: f64,
-    /// Punctuation.
-    pub punctuation: f64,
-    /// Symbols.
-    pub symbols: f64,
+    numbers: f64,
+    punctuation: f64,
+    symbols: f64,
 }
 
 /// Spanish, for which web-docs-scorer's bounds were set. It stands for any language whose medians nobody measured.
@@ -49,6 +46,17 @@ const VERY_LONG_LINE_CHARS: f64 = 1000.0;
 const ENOUGH_LONG_LINES: f64 = 10.0;
 
 impl Medians {
+    /// Medians of digits and other numbers, of punctuation, and of symbols, each as a percentage of word characters; none
+    /// if one is not above 0.
+    pub fn new(numbers: f64, punctuation: f64, symbols: f64) -> Option<Self> {
+        let usable = |median: f64| median.is_finite() && median > 0.0;
+        [numbers, punctuation, symbols].into_iter().all(usable).then_some(Self {
+            numbers,
+            punctuation,
+            symbols,
+        })
+    }
+
     /// The longest line of a menu. The more punctuation a language has, the more a character says.
     pub(crate) fn menu_chars(&self) -> f64 {
         MENU_CHARS * REFERENCE.punctuation / self.punctuation
@@ -298,10 +306,18 @@ mod tests {
     }
 
     #[test]
+    fn medians_that_would_divide_by_nothing_are_refused() {
+        for median in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(Medians::new(1.3, median, 0.3), None);
+        }
+        assert_eq!(Medians::new(1.3, 2.4, 0.3), Some(REFERENCE));
+    }
+
+    #[test]
     fn medians_move_the_bounds() {
         let text = prose(swahili, ".").replace('a', "a,");
         let profile = |punctuation| LanguageProfile {
-            medians: Medians { punctuation, ..REFERENCE },
+            medians: Medians::new(1.3, punctuation, 0.3).unwrap(),
             ..LanguageProfile::default()
         };
         let mut measurer = Measurer::new();
