@@ -144,6 +144,12 @@ pub enum RowProblem {
         /// What is there.
         found: String,
     },
+    /// Not an id.
+    #[error("`{found}` is no id of a rule\nhint: lower-case letters, digits and `_`")]
+    Rule {
+        /// What is there.
+        found: String,
+    },
     /// Not a signal.
     #[error("unknown signal `{found}`{}", did_you_mean(*.nearest))]
     Signal {
@@ -337,6 +343,9 @@ impl Row {
             return Err(RowProblem::Language { found: language });
         }
         let rule = given("rule", rule)?;
+        if !rule.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_') {
+            return Err(RowProblem::Rule { found: rule });
+        }
         let Some(signal) = signal(signal_name) else {
             let nearest = nearest_signal(signal_name);
             return Err(RowProblem::Signal { found: signal_name.to_owned(), nearest });

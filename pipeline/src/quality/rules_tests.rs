@@ -1,4 +1,5 @@
 use super::*;
+use proptest::prelude::*;
 
 const HEADER: &str = "language,rule,signal,op,value,source\n";
 
@@ -77,6 +78,10 @@ fn wrong_tables_say_where_and_what() {
         ("*,a,words,<,0.5,x", "r.csv:2: 0.5 is out of the range of words, whole numbers from 0"),
         ("*,a,digit_share,>,1.5,x", "r.csv:2: 1.5 is out of the range of digit_share, 0 to 1"),
         ("*,a,words,<,3,", "r.csv:2: no source"),
+        (
+            "*,Few words,words,<,3,x",
+            "r.csv:2: `Few words` is no id of a rule\nhint: lower-case letters, digits and `_`",
+        ),
         ("*,,words,<,3,x", "r.csv:2: no rule"),
         ("*,a,words,<,3", "r.csv:2: 5 columns instead of 6: *,a,words,<,3"),
         (
@@ -119,4 +124,28 @@ fn the_shipped_tables_are_right() {
     let stop_words = include_str!("../../../configs/rules/stop_words.csv");
     let profiles = crate::quality::Profiles::read_stop_words("stop_words.csv", stop_words).unwrap();
     assert!(profiles.get("eng_Latn").stop_words.is_some());
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_table_or_an_error(text in "\\PC{0,80}|(language,rule,signal,op,value,source\n)?([*a-z_,<=>0-9.\"\n-]{0,80})") {
+        if let Ok(rules) = RuleSet::read("r.csv", &text) {
+            let again = RuleSet::read("r.csv", &write_rows(rules.rows())).unwrap();
+            prop_assert_eq!(write_rows(again.rows()), write_rows(rules.rows()));
+        }
+    }
+
+    #[test]
+    fn rows_survive_writing_and_reading(
+        language in "[*]|[*]_[A-Z][a-z]{3}|[a-z]{3}_[A-Z][a-z]{3}",
+        rule in "[a-z_]{1,12}",
+        op in "<|<=|>|>=",
+        value in 0.0_f64..1.0,
+        source in "[a-zA-Z0-9.,\"][a-zA-Z0-9 .,\"]{0,20}[a-z]",
+    ) {
+        let row = Row::new(&language, &rule, "digit_share", &op, &value.to_string(), &source).unwrap();
+        let read = RuleSet::read("r.csv", &write_rows(&[row])).unwrap();
+        let row = &read.rows()[0];
+        prop_assert_eq!((&row.language, &row.rule, row.value, &row.source), (&language, &rule, Some(value), &source));
+    }
 }
