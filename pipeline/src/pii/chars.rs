@@ -148,19 +148,28 @@ pub(super) fn right(text: &str, at: usize, bytes: usize) -> &str {
 /// A word of a script with capitals must start where a word starts, and one of up to three letters must end there too
 /// (`tel` is not in `hotel` or `telling`); others may stand inside, as Arabic and Hindi glue particles to their words.
 pub(super) fn has_word(lowercase: &str, words: &[&str]) -> bool {
+    // Most words share no first or no last byte with the text, and a text of digits none with any.
+    let mut present = [false; 256];
+    for byte in lowercase.bytes() {
+        present[usize::from(byte)] = true;
+    }
+    let may_stand = |word: &str| {
+        let bytes = word.as_bytes();
+        present[usize::from(bytes[0])] && present[usize::from(bytes[bytes.len() - 1])]
+    };
     words.iter().any(|word| {
-        lowercase.match_indices(word).any(|(at, found)| {
-            let cased = word.chars().next().is_some_and(|c| c.is_lowercase());
-            if !cased {
-                return true;
-            }
-            let starts = before(lowercase, at).is_none_or(|c| !c.is_alphabetic() || !c.is_lowercase());
-            let end = at + found.len();
-            let ends = word.chars().count() > 3
-                || after(lowercase, end).is_none_or(|c| !c.is_alphabetic() || !c.is_lowercase());
-            starts && ends
-        })
+        may_stand(word) && lowercase.match_indices(word).any(|(at, _)| stands(lowercase, at, word))
     })
+}
+
+/// Whether the word at byte `at` starts, and if short ends, where a word does.
+fn stands(lowercase: &str, at: usize, word: &str) -> bool {
+    if !word.starts_with(char::is_lowercase) {
+        return true;
+    }
+    let starts = before(lowercase, at).is_none_or(|c| !c.is_lowercase());
+    let long = word.chars().nth(3).is_some();
+    starts && (long || after(lowercase, at + word.len()).is_none_or(|c| !c.is_lowercase()))
 }
 
 /// Whether byte `at` is inside a web address: numbers there are mostly names of things.

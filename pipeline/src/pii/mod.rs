@@ -47,6 +47,9 @@ mod redact;
 mod window;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};

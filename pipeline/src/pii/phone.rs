@@ -117,7 +117,9 @@ fn national(text: &str, window: &Window, hints: &Hints<'_>, plans: &Plans) -> Op
         let told = *told.get_or_insert_with(|| is_told(text, start));
         let glued = text[..start].ends_with('.')
             && left(text, start, 2).starts_with(|c: char| c.is_ascii_alphabetic());
-        if !told && (form == Form::Weak || glued || is_other(text, start, end)) {
+        // Only mobile numbers are written without the 0 of their country.
+        let bare = found.bare && found.line == Line::Fixed && form != Form::Bracket;
+        if !told && (form == Form::Weak || glued || bare || is_other(text, start, end)) {
             return None;
         }
         let confidence = match (told, form) {
@@ -133,7 +135,9 @@ fn national(text: &str, window: &Window, hints: &Hints<'_>, plans: &Plans) -> Op
 /// How much the writing of a number says "telephone".
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
-    /// Brackets around an area code, a leading zero with separators, or three groups with hyphens or dots.
+    /// Brackets around an area code.
+    Bracket,
+    /// A leading zero with separators, or three groups with hyphens or dots.
     Strong,
     /// A leading zero, and no separators.
     Run,
@@ -153,7 +157,7 @@ impl Form {
             return None;
         }
         if opens == 1 {
-            return Some(Form::Strong);
+            return Some(Form::Bracket);
         }
         if rest.is_empty() {
             return Some(if digits[0] == 0 { Form::Run } else { Form::Weak });

@@ -46,9 +46,11 @@ impl Pattern {
     fn walk(&self, digits: &[u8], from: Places) -> Places {
         match self {
             Pattern::Digit(set) => {
-                let mut to = 0;
-                for (place, digit) in digits.iter().enumerate() {
-                    if from & (1 << place) != 0 && set & (1 << digit) != 0 {
+                let (mut left, mut to) = (from, 0);
+                while left != 0 {
+                    let place = left.trailing_zeros();
+                    left &= left - 1;
+                    if digits.get(place as usize).is_some_and(|digit| set & (1 << digit) != 0) {
                         to |= 1 << (place + 1);
                     }
                 }

@@ -103,17 +103,17 @@ impl Region {
             && let Some(rest) = digits.strip_prefix(&self.prefix[..])
             && let Some(line) = self.line(rest)
         {
-            return Some(National { line, prefixed: true });
+            return Some(National { line, bare: false });
         }
         if let Some(line) = self.line(digits) {
-            return Some(National { line, prefixed: false });
+            return Some(National { line, bare: self.prefix == [0] });
         }
         let pattern = self.prefix_pattern.as_ref()?;
         let line = pattern.prefixes(digits).find_map(|end| match &self.rewrite {
             Some(front) if end > 0 => self.rewritten(front, digits, end),
             _ => self.line(&digits[end..]),
         })?;
-        Some(National { line, prefixed: true })
+        Some(National { line, bare: false })
     }
 
     /// What is left where the prefix, `end` digits long, is rewritten rather than cut.
@@ -136,8 +136,8 @@ impl Region {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct National {
     pub(super) line: Line,
-    /// Whether it has the prefix of long-distance calls, mostly a 0.
-    pub(super) prefixed: bool,
+    /// Whether it lacks the 0 that its country dials first.
+    pub(super) bare: bool,
 }
 
 fn digits_of(text: &str) -> Vec<u8> {
