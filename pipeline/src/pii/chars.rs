@@ -167,9 +167,13 @@ fn stands(lowercase: &str, at: usize, word: &str) -> bool {
     if !word.starts_with(char::is_lowercase) {
         return true;
     }
-    let starts = before(lowercase, at).is_none_or(|c| !c.is_lowercase());
+    let (left, right) = (before(lowercase, at), after(lowercase, at + word.len()));
+    // `<PHONE>` is a mask, and says nothing about what comes next.
+    if left == Some('<') && right == Some('>') {
+        return false;
+    }
     let long = word.chars().nth(3).is_some();
-    starts && (long || after(lowercase, at + word.len()).is_none_or(|c| !c.is_lowercase()))
+    left.is_none_or(|c| !c.is_lowercase()) && (long || right.is_none_or(|c| !c.is_lowercase()))
 }
 
 /// Whether byte `at` is inside a web address: numbers there are mostly names of things.

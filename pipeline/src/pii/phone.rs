@@ -108,18 +108,21 @@ fn national(text: &str, window: &Window, hints: &Hints<'_>, plans: &Plans) -> Op
             continue;
         }
         let Some(form) = Form::of(window, groups, bracket.is_some()) else { continue };
+        let told = *told.get_or_insert_with(|| is_told(text, start));
+        if form == Form::Weak && !told {
+            continue;
+        }
         let Some(found) = hints.countries.iter().find_map(|country| plans.national(country, digits)) else {
             continue;
         };
         if found.line == Line::Service || is_isbn(digits) || in_url(text, start) {
             return None;
         }
-        let told = *told.get_or_insert_with(|| is_told(text, start));
         let glued = text[..start].ends_with('.')
             && left(text, start, 2).starts_with(|c: char| c.is_ascii_alphabetic());
         // Only mobile numbers are written without the 0 of their country.
         let bare = found.bare && found.line == Line::Fixed && form != Form::Bracket;
-        if !told && (form == Form::Weak || glued || bare || is_other(text, start, end)) {
+        if !told && (glued || bare || is_other(text, start, end)) {
             return None;
         }
         let confidence = match (told, form) {

@@ -71,6 +71,23 @@ fn every_case_holds_after_a_mask_what_it_held_less_the_finds() {
 }
 
 #[test]
+fn a_mask_is_no_word_in_front_of_the_next_number() {
+    let text = "+254 722 000 111, 722000222; 41.90.64.12, 4.3.2.1";
+    assert_eq!(shown(text, &detect(text, &["KE"])), ["phone_e164=+254 722 000 111", "ipv4=41.90.64.12"]);
+    let masked = "<PHONE>, 722000222; <IP>, 4.3.2.1";
+    assert_eq!(
+        redact_fresh(masked, &Detector::new(), &Hints { countries: &["KE"] }, &Profile::default()).text,
+        masked
+    );
+}
+
+#[test]
+fn a_number_that_a_mask_uncovers_is_found_too() {
+    let text = "anna@version.co.ke 81.2.69.160";
+    assert_eq!(shown(text, &detect(text, &[])), ["email=anna@version.co.ke", "ipv4=81.2.69.160"]);
+}
+
+#[test]
 fn kinds_have_the_names_of_their_serialisation() {
     for kind in Kind::ALL {
         assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
