@@ -12,7 +12,7 @@ use super::{Hints, Span, card, email, iban, ip, national, phone};
 const MIN_DIGITS: usize = 7;
 
 /// Finds personal data. Cheap to make after the first time, and shared by threads.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Detector {
     plans: &'static Plans,
 }

@@ -148,6 +148,7 @@ mod tests {
             ("mailto:anna@posteo.de?subject=x", "mailto:<EMAIL>?subject=x"),
             ("tel:+254712345678", "tel:<PHONE>"),
             ("tel:0712345678", "tel:<PHONE>"),
+            ("tel:254712345678", "tel:<PHONE>"),
             ("https://wa.me/254712345678", "https://wa.me/<PHONE>"),
             (
                 "https://api.site.com/send?phone=254712345678&text=x",

@@ -128,17 +128,18 @@ fn is_global_v4(address: Ipv4Addr) -> bool {
 /// IANA IPv6 Special-Purpose Address Registry: global unicast without Teredo, 6to4, documentation (RFC 3849, RFC 9637) and
 /// protocol assignments; with the well-known prefix of RFC 6052 where the embedded IPv4 address is global.
 fn is_global_v6(address: Ipv6Addr) -> bool {
-    let segments = address.segments();
-    match segments {
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-            is_global_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
-        }
-        [0x2001, 0xdb8, ..] | [0x2002, ..] => false,
-        [0x2001, second, ..] if second < 0x200 => false,
-        [0x2620, 0x4f, 0x8000, ..] => false,
-        [0x3fff, second, ..] if second < 0x1000 => false,
-        [first, ..] => (0x2000..0x4000).contains(&first),
+    let [first, second, third, ..] = address.segments();
+    if let [0x64, 0xff9b, 0, 0, 0, 0, high, low] = address.segments() {
+        return is_global_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)));
     }
+    let special = match first {
+        0x2001 => second < 0x200 || second == 0xdb8,
+        0x2002 => true,
+        0x2620 => second == 0x4f && third == 0x8000,
+        0x3fff => second < 0x1000,
+        _ => false,
+    };
+    (0x2000..0x4000).contains(&first) && !special
 }
 
 #[cfg(test)]

@@ -16,19 +16,24 @@ use super::{Hints, Kind, Span, words};
 const MAX_DIGITS: usize = 15;
 const MIN_DIGITS: usize = 7;
 
+/// Shorter numbers need a word in front: rows of four digits (code points, years, ranks) are found in any table.
+const MIN_UNTOLD: usize = 9;
+
 /// The number at the start of the window, whichever way it is written.
 pub(super) fn find(text: &str, window: &Window, hints: &Hints<'_>, plans: &Plans) -> Option<Span> {
-    match international_start(text, window.start) {
-        Some(start) => international(text, window, 0, plans)
-            .map(|(end, _)| Span::new(start, end, Kind::Phone, "phone_e164", 0.95)),
-        None if hints.countries.is_empty() || window.digits(window.groups().len()).len() < MIN_DIGITS => None,
-        None => dialled_abroad(text, window, plans).or_else(|| national(text, window, hints, plans)),
+    let abroad = international_start(text, window.start).and_then(|start| {
+        let (end, _) = international(text, window, 0, plans)?;
+        Some(Span::new(start, end, Kind::Phone, "phone_e164", 0.95))
+    });
+    if abroad.is_some() || hints.countries.is_empty() {
+        return abroad;
     }
+    dialled_abroad(text, window, plans).or_else(|| national(text, window, hints, plans))
 }
 
-/// Where a number with `+` starts: `+254`, `+ 254`, `+(254)`, or after the address that opens a chat.
+/// Where a number with `+` starts: `+254`, `+ 254`, `+(254)`; or one without it in addresses that open a chat or a call.
 fn international_start(text: &str, at: usize) -> Option<usize> {
-    if left(text, at, 6).eq_ignore_ascii_case("wa.me/") {
+    if left(text, at, 6).eq_ignore_ascii_case("wa.me/") || left(text, at, 4).eq_ignore_ascii_case("tel:") {
         return Some(at);
     }
     let mut start = at;
@@ -109,7 +114,8 @@ fn national(text: &str, window: &Window, hints: &Hints<'_>, plans: &Plans) -> Op
         }
         let Some(form) = Form::of(window, groups, bracket.is_some()) else { continue };
         let told = *told.get_or_insert_with(|| is_told(text, start));
-        if form == Form::Weak && !told {
+        let short = digits.len() < MIN_UNTOLD && form != Form::Bracket;
+        if !told && (form == Form::Weak || short || is_counting(window, groups)) {
             continue;
         }
         let Some(found) = hints.countries.iter().find_map(|country| plans.national(country, digits)) else {
@@ -118,11 +124,9 @@ fn national(text: &str, window: &Window, hints: &Hints<'_>, plans: &Plans) -> Op
         if found.line == Line::Service || is_isbn(digits) || in_url(text, start) {
             return None;
         }
-        let glued = text[..start].ends_with('.')
-            && left(text, start, 2).starts_with(|c: char| c.is_ascii_alphabetic());
         // Only mobile numbers are written without the 0 of their country.
         let bare = found.bare && found.line == Line::Fixed && form != Form::Bracket;
-        if !told && (glued || bare || is_other(text, start, end)) {
+        if !told && (bare || is_other(text, start, end)) {
             return None;
         }
         let confidence = match (told, form) {
@@ -154,19 +158,30 @@ impl Form {
         let all = &window.groups()[..groups];
         let digits = window.digits(groups);
         let rest = &all[1..];
-        let opens = usize::from(bracket) + rest.iter().filter(|group| group.separators & OPEN != 0).count();
-        let closes = rest.iter().filter(|group| group.separators & CLOSE != 0).count();
-        if opens != closes || opens > 1 || digits.starts_with(&[0, 0]) || groups > 6 {
+        if digits.starts_with(&[0, 0]) || groups > 6 {
             return None;
         }
-        if opens == 1 {
-            return Some(Form::Bracket);
+        let opens: Vec<usize> = (0..groups)
+            .filter(|&at| at == 0 && bracket || at > 0 && all[at].separators & OPEN != 0)
+            .collect();
+        let closes: Vec<usize> = (1..groups).filter(|&at| all[at].separators & CLOSE != 0).collect();
+        match (&opens[..], &closes[..]) {
+            ([], []) => {}
+            // An area code is one group, and at most a prefix comes before it, outside or inside (Hungary).
+            ([open @ (0 | 1)], [close]) if *close == open + 1 => return Some(Form::Bracket),
+            ([0], [2]) if all[0].len < 3 && matches!(all[1].separators, SPACE | HYPHEN) => {
+                return Some(Form::Bracket);
+            }
+            _ => return None,
         }
         if rest.is_empty() {
             return Some(if digits[0] == 0 { Form::Run } else { Form::Weak });
         }
         let marks = rest.iter().fold(0, |bits, group| bits | group.separators) & !SPACE;
-        if marks.count_ones() > 1 && marks & SLASH == 0 {
+        let slashes = rest.iter().rposition(|group| group.separators & SLASH != 0);
+        if marks.count_ones() > 1 && slashes.is_none()
+            || slashes.is_some_and(|last| last > 0 || digits[0] != 0)
+        {
             return None;
         }
         let same = |bits| rest.iter().all(|group| group.separators == bits);
@@ -174,11 +189,12 @@ impl Form {
         let thousands = first <= 3 && rest.iter().all(|group| group.len == 3) && (same(SPACE) || same(DOT));
         let decimal = marks == DOT && (groups == 2 || first == 1);
         let address = marks == DOT && groups == 4 && (0..4).all(|at| value(window, at) < 256);
-        if address || is_counting(window, groups) || decimal && digits[0] == 0 {
+        if address || decimal && digits[0] == 0 {
             return None;
         }
         if digits[0] == 0 {
-            return Some(if first == 1 && same(SPACE) { Form::Weak } else { Form::Strong });
+            let table = first == 1 && same(SPACE) || groups == 2 && value(window, 0) == value(window, 1);
+            return Some(if table { Form::Weak } else { Form::Strong });
         }
         let joined = (same(HYPHEN) || same(DOT)) && rest.iter().all(|group| group.len > 1);
         let grouped = joined && (groups >= 3 || same(HYPHEN) && digits.len() >= 9);
@@ -186,10 +202,10 @@ impl Form {
     }
 }
 
-/// `01 02 03 04 05`: a list, and a valid number in France.
+/// `01 02 03 04 05` is a list, and a valid number in France; `0123456789` is the row of digits.
 fn is_counting(window: &Window, groups: usize) -> bool {
-    let values: Vec<u32> = (0..groups).map(|at| value(window, at)).collect();
-    groups > 2 && values.windows(2).all(|pair| pair[1] == pair[0] + 1)
+    let list = groups > 2 && (1..groups).all(|at| value(window, at) == value(window, at - 1) + 1);
+    list || window.digits(groups).windows(2).all(|pair| pair[1] == (pair[0] + 1) % 10)
 }
 
 fn value(window: &Window, group: usize) -> u32 {
@@ -225,17 +241,18 @@ fn may_start(text: &str, start: usize) -> bool {
     let glued = |c: char| is_digit(c) || is_latin(c);
     match last {
         '=' | '#' | '&' | '+' | '*' | '\\' | '@' | '№' | '–' | '—' => false,
-        '.' | ',' => !previous.is_some_and(is_digit),
         '-' => !previous.is_some_and(glued),
         '/' => previous.is_some_and(is_digit),
-        ':' => !previous.is_some_and(is_digit),
+        '.' | ',' | ':' => !previous.is_some_and(is_digit),
         _ => is_open(Some(last)) && !words::MONEY.contains(&last),
     }
 }
 
-/// Whether a word in front says that a telephone number follows.
+/// Whether a word in front says that a telephone number follows, and none that it is one of a book or an article.
 fn is_told(text: &str, start: usize) -> bool {
-    has_word(&left(text, start, 64).to_lowercase(), words::PHONE)
+    let context = left(text, start, 64).to_lowercase();
+    let near = left(&context, context.len(), 28);
+    has_word(&context, words::PHONE) && !has_word(near, words::BOOK)
 }
 
 /// Whether a word or sign around says that it is another kind of number.
@@ -243,7 +260,12 @@ fn is_other(text: &str, start: usize, end: usize) -> bool {
     let front = left(text, start, 24).trim_end();
     let back = right(text, end, 16).trim_start();
     let first = back.split_whitespace().next().unwrap_or_default().to_lowercase();
-    front.ends_with(words::MONEY)
+    // `j.cub.2011.03.059`: a number in a name.
+    let glued = front.len() > 1
+        && text[..start].ends_with('.')
+        && front[..front.len() - 1].ends_with(|c: char| c.is_ascii_alphabetic());
+    glued
+        || front.ends_with(words::MONEY)
         || back.starts_with(words::MONEY)
         || front.ends_with('#')
         || front.ends_with('№')
@@ -303,6 +325,8 @@ mod tests {
             ("01 42 68 53 00", "FR", "01 42 68 53 00"),
             ("هاتف: ٠٧٧٠١٢٣٤٥٦٧", "IQ", "٠٧٧٠١٢٣٤٥٦٧"),
             ("Tel. 612 345 678", "ES", "612 345 678"),
+            ("(06 1) 234 5678", "HU", "(06 1) 234 5678"),
+            ("Tél : 01 23 45 67 89", "FR", "01 23 45 67 89"),
             ("هاتف 1700 1934", "BH", "1700 1934"),
         ] {
             assert_eq!(found(text, &[country]), Some(number), "{text}");
@@ -329,6 +353,11 @@ mod tests {
             ("13812345678", "CN"),
             ("198.51.100.32", "US"),
             ("j.cub.2011.03.059", "US"),
+            ("cell. doi: 10.3389/fncel.2014.00170", "US"),
+            ("GSM 850/900/1800/1900", "DE"),
+            ("16 8.0 (8.0) 10 11", "US"),
+            ("0627 0653", "FI"),
+            ("0123456789", "DE"),
             ("123-4-56789-0", "US"),
             ("0.123 4567", "DE"),
             ("0800 1234567", "DE"),

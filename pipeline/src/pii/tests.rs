@@ -190,8 +190,6 @@ fn near_personal() -> impl Strategy<Value = String> {
 const COUNTRIES: &[&str] = &["KE", "DE", "IN", "ZA", "BR", "ES", "FR", "NL", "PL", "SE", "FI", "AR", "US"];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2048, ..ProptestConfig::default() })]
-
     #[test]
     fn any_text_keeps_the_promises(text in "\\PC{0,80}") {
         check(&text, &["KE"]);

@@ -36,6 +36,9 @@ pub(super) const PHONE: &[&str] = &[
     "电话", "電話", "手机", "手機", "热线", "熱線", "携帯", "전화", "휴대폰", "연락처", "핸드폰",
 ];
 
+/// A number of a publication follows.
+pub(super) const BOOK: &[&str] = &["isbn", "issn", "doi", "pmid", "pmcid", "arxiv", "oclc"];
+
 /// A number of another kind follows.
 #[rustfmt::skip]
 pub(super) const NO_PHONE: &[&str] = &[
