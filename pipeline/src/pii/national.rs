@@ -328,7 +328,8 @@ fn it_codice_fiscale(text: &str, at: usize) -> Option<Span> {
     let letters = [0, 1, 2, 3, 4, 5, 8, 11, 15].iter().all(|&place| code[place].is_ascii_uppercase());
     let numbers = [6, 7, 12, 13, 14].iter().all(|&place| digit(place).is_some());
     let day = digit(9)? * 10 + digit(10)?;
-    if !letters || !numbers || !MONTHS.contains(&code[8]) || !matches!(day, 1..=31 | 41..=71) {
+    let month = MONTHS.iter().position(|month| *month == code[8])? as u8 + 1;
+    if !letters || !numbers || !is_date(month, if day > 40 { day - 40 } else { day }) {
         return None;
     }
     let sum: u32 = code[..15]
