@@ -3,7 +3,7 @@
 //! Pragmatic rather than RFC 5322: no quoted local parts, comments or address literals, but the non-ASCII local parts and
 //! domains of RFC 6531 and IDNA. What is no address, and why:
 //!
-//! - `user@2x.png`: the last label is the ending of an asset, and no top-level domain;
+//! - `user@2x.png`, `getty@tty1.service`: the last label is no top-level domain (by the public suffix list);
 //! - `git@github.com:repo`: the account of a service and a path. `git@`, `hg@` and `svn@` are nobody, and a colon followed
 //!   by a path (no port) makes any address one of a repository;
 //! - `https://user:secret@host/`: a login. It is no address, and mail to it would reach nobody;
@@ -20,19 +20,12 @@ use super::{Kind, Span};
 const MAX_LOCAL: usize = 64;
 const MAX_DOMAIN: usize = 255;
 
-/// Top-level names that are nobody's: RFC 2606, RFC 6761, RFC 6762, RFC 7686, RFC 8375, and ICANN's `internal`.
-const RESERVED_TOP: &[&str] =
-    &["example", "invalid", "localhost", "test", "local", "localdomain", "internal", "lan", "onion", "arpa"];
+/// Top-level names of the root zone that hold no mailboxes: RFC 3172, RFC 7686. The names of RFC 2606, RFC 6761 and RFC 6762
+/// (`example`, `test`, `local`) are not in the root zone, and unknown like any other word.
+const RESERVED_TOP: &[&str] = &["arpa", "onion"];
 
 /// Second-level names for documentation: RFC 2606, section 3.
 const RESERVED_SECOND: &[&str] = &["example.com", "example.net", "example.org", "example.edu"];
-
-/// Endings of files that stand after an `@` in names of assets; none is in IANA's root zone.
-const ASSETS: &[&str] = &[
-    "png", "jpg", "jpeg", "gif", "svg", "webp", "avif", "bmp", "ico", "tif", "tiff", "css", "scss", "less",
-    "js", "mjs", "cjs", "jsx", "tsx", "json", "html", "htm", "xml", "php", "txt", "pdf", "woff", "ttf",
-    "wav", "tgz", "exe", "dll",
-];
 
 /// Accounts of services.
 const SERVICES: &[&str] = &["git", "hg", "svn"];
@@ -126,10 +119,12 @@ fn local_start(text: &str, at: usize) -> Option<usize> {
     {
         start += escape + 3;
     }
+    // `so...anna@posteo.de`; a single dot at the end is an old custom of Japan's carriers.
+    if let Some(dots) = text[start..at].rfind("..") {
+        start += dots + 2;
+    }
     start += text[start..at].len() - text[start..at].trim_start_matches(['.', '\'', '-', '%', '~']).len();
-    let local = &text[start..at];
-    let sound = !local.is_empty() && !local.ends_with('.') && local.chars().any(char::is_alphanumeric);
-    (sound && !local.contains("..")).then_some(start)
+    text[start..at].contains(char::is_alphanumeric).then_some(start)
 }
 
 /// Where the domain that starts at byte `from` ends, if it is one.
@@ -166,6 +161,12 @@ fn domain_end(text: &str, from: usize) -> Option<usize> {
         end -= last.len() - top.len();
         last = top;
     }
+    // A sentence may go on without a space: `anna@posteo.de.Danke`.
+    if labels > 2 && last.starts_with(|c: char| c.is_ascii_uppercase()) && !is_top(last) {
+        let shorter = end - last.len() - 1;
+        let top = text[from..shorter].rsplit('.').next().unwrap_or_default();
+        return is_top(top).then_some(shorter);
+    }
     (labels > 1 && is_top(last)).then_some(end)
 }
 
@@ -195,17 +196,10 @@ fn label_cut(text: &str) -> bool {
     rest.chars().next().is_some_and(char::is_alphanumeric)
 }
 
+/// Whether the label is a top-level domain.
 fn is_top(label: &str) -> bool {
-    if !label.is_ascii() {
-        return label.chars().count() > 1 && !label.contains(|c: char| c.is_ascii_digit() || c == '-');
-    }
-    let lower = label.to_ascii_lowercase();
-    if lower.starts_with("xn--") {
-        return lower.len() > 5;
-    }
-    (2..=24).contains(&lower.len())
-        && lower.bytes().all(|byte| byte.is_ascii_lowercase())
-        && !ASSETS.contains(&lower.as_str())
+    let lower = label.to_lowercase();
+    psl::suffix(lower.as_bytes()).is_some_and(|suffix| suffix.typ() == Some(psl::Type::Icann))
 }
 
 fn is_reserved(domain: &str) -> bool {
@@ -257,6 +251,10 @@ mod tests {
             ("?to=anna@posteo.de&x=1", "anna@posteo.de"),
             ("anna＠posteo.de", "anna＠posteo.de"),
             ("anna@posteo.deâ©", "anna@posteo.de"),
+            ("anna@posteo.de.Danke", "anna@posteo.de"),
+            ("so...anna@posteo.de", "anna@posteo.de"),
+            ("hana.@keitai.ne.jp", "hana.@keitai.ne.jp"),
+            ("anna@POSTEO.DE", "anna@POSTEO.DE"),
         ] {
             assert_eq!(found(text), Some(address), "{text}");
         }
@@ -266,6 +264,8 @@ mod tests {
     fn what_looks_like_an_address_is_none() {
         for text in [
             "icon@2x.png",
+            "getty@tty1.service",
+            "x@mozilla.org.sdk.console.logLevel",
             "git@github.com:org/repo",
             "git@codeberg.org",
             "anna@host.site:work/repo.git",
@@ -280,7 +280,7 @@ mod tests {
             "..@a.de",
             "anna@",
             "x@y.c",
-            "a..b@c.de",
+            "a..@c.de",
             "12@34.56",
         ] {
             assert_eq!(found(text), None, "{text}");
