@@ -14,8 +14,7 @@
 //! | `fi_hetu` | Finland | date, character by 31 |
 //!
 //! Kenya's and Nigeria's national ids have no published check: eight and eleven digits like any others. A rule for them
-//! would be a guess about every number of that length, so there is none. The letters that Brazil puts into new CNPJs from
-//! 2026 on are not read.
+//! would be a guess about every number of that length, so there is none.
 //!
 //! A number of digits alone needs a hint of its country and, beyond the check, its usual punctuation or a word in front:
 //! every eleventh number of nine digits is a sound BSN. What holds letters in fixed places (Italy, Finland) needs no hint.
@@ -143,7 +142,7 @@ fn is_aadhaar(digits: &[u8]) -> bool {
     digits.len() == 12 && digits[0] > 1 && verhoeff(digits) && !all_equal(digits)
 }
 
-/// Two check digits by 11. Receita Federal do Brasil, Instrução Normativa 2.172/2024; the algorithm is Serpro's.
+/// Two check digits by 11. Receita Federal do Brasil, Instrução Normativa 2.172/2024.
 fn is_cpf(digits: &[u8]) -> bool {
     const WEIGHTS: [u32; 10] = [11, 10, 9, 8, 7, 6, 5, 4, 3, 2];
     digits.len() == 11
@@ -166,6 +165,28 @@ fn brazilian(digits: &[u8], weights: &[u32]) -> u8 {
         0 | 1 => 0,
         rest => 11 - rest as u8,
     }
+}
+
+/// A CNPJ with letters, which new companies get since July 2026: a character counts as its ASCII code less 48. Receita
+/// Federal do Brasil, Instrução Normativa 2.229/2024. Read in its usual writing, from the two check digits at byte `at` back.
+fn br_cnpj_lettered(text: &str, at: usize, hints: &Hints<'_>) -> Option<Span> {
+    let start = at.checked_sub(16)?;
+    let code = text.as_bytes().get(start..at + 2)?;
+    if !hints.countries.contains(&"BR") || [code[2], code[6], code[10], code[15]] != *b"../-" {
+        return None;
+    }
+    let marks = [2, 6, 10, 15];
+    let mut values = [0u8; 14];
+    let characters = (0..code.len()).filter(|place| !marks.contains(place)).map(|place| code[place]);
+    for (value, character) in values.iter_mut().zip(characters) {
+        if !(character.is_ascii_digit() || character.is_ascii_uppercase()) {
+            return None;
+        }
+        *value = character - b'0';
+    }
+    let lettered = values.iter().any(|value| *value > 9);
+    (lettered && is_cnpj(&values) && may_start(text, start) && ends_here(text, at + 2))
+        .then(|| Span::new(start, at + 2, Kind::NationalId, "br_cnpj", 0.95))
 }
 
 /// The proof by 11, the last digit with weight -1. RvIG, "Logisch Ontwerp BSN", section on the elfproef.
@@ -246,7 +267,10 @@ fn fr_nir(text: &str, start: usize, hints: &Hints<'_>) -> Option<Span> {
 pub(super) fn find_lettered(text: &str, at: usize, run: usize, hints: &Hints<'_>, out: &mut Vec<Span>) {
     match run {
         1 | 15 => out.extend(fr_nir(text, at, hints)),
-        2 => out.extend(it_codice_fiscale(text, at)),
+        2 => {
+            out.extend(it_codice_fiscale(text, at));
+            out.extend(br_cnpj_lettered(text, at, hints));
+        }
         6 => {
             out.extend(fi_hetu(text, at, hints));
             out.extend(se_over_hundred(text, at, hints));
@@ -279,7 +303,8 @@ fn es_dni(text: &str, at: usize, end: usize, hints: &Hints<'_>) -> Option<Span> 
 /// X, Y or Z for a leading 0, 1 or 2, seven digits, and the letter.
 fn es_nie(text: &str, at: usize, hints: &Hints<'_>) -> Option<Span> {
     let bytes = text.as_bytes();
-    let letter = at - 1 - usize::from(bytes.get(at.checked_sub(1)?) == Some(&b'-'));
+    let before = at.checked_sub(1)?;
+    let letter = if bytes[before] == b'-' { before.checked_sub(1)? } else { before };
     let first = match bytes.get(letter)?.to_ascii_uppercase() {
         first @ b'X'..=b'Z' => u32::from(first - b'X'),
         _ => return None,
@@ -346,8 +371,8 @@ fn it_codice_fiscale(text: &str, at: usize) -> Option<Span> {
         .then(|| Span::new(start, end, Kind::NationalId, "it_codice_fiscale", 0.98))
 }
 
-/// Day, month, year, a sign for the century, three digits, a character by the rest by 31. Valtioneuvoston asetus 128/2010 and
-/// 690/2022 (new signs); Digi- ja väestötietovirasto, "Henkilötunnus".
+/// Day, month, year, a sign for the century, three digits, a character by the rest by 31. Valtioneuvoston asetus
+/// väestötietojärjestelmästä 128/2010, with the signs added in 2023; Digi- ja väestötietovirasto, "Henkilötunnus".
 fn fi_hetu(text: &str, at: usize, hints: &Hints<'_>) -> Option<Span> {
     const CHARACTERS: &[u8; 31] = b"0123456789ABCDEFHJKLMNPRSTUVWXY";
     let code: &[u8; 11] = text.as_bytes().get(at..at + 11)?.try_into().ok()?;

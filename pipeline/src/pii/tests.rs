@@ -211,7 +211,7 @@ proptest! {
 
 #[test]
 fn hard_texts_take_time_in_proportion() {
-    let many = |piece: &str| piece.repeat((1 << 17) / piece.len());
+    let many = |piece: &str| piece.repeat((1 << 15) / piece.len());
     for piece in [
         "7",
         "@",

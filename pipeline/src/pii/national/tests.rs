@@ -1,4 +1,7 @@
 //! Published examples of national numbers, and numbers that are none.
+//!
+//! Where an authority prints no example, the one of python-stdnum 2.2 (the doctests of its modules) is taken: its authors
+//! read the same rules.
 
 use super::super::chars::is_digit;
 use super::*;
@@ -37,8 +40,11 @@ fn aadhaar_of_the_specification() {
 }
 
 #[test]
-fn cpf_and_cnpj_of_the_receita_federal() {
-    // The example 111.444.777-35 and 11.222.333/0001-81 of the Receita Federal's routine.
+fn cpf_and_cnpj_have_two_check_digits() {
+    // python-stdnum, `br.cpf` and `br.cnpj`: 390.533.447-05, 16.727.230/0001-97.
+    assert!(is_cpf(&digits("390.533.447-05")));
+    assert!(!is_cpf(&digits("231.002.999-00")));
+    assert!(is_cnpj(&digits("16.727.230/0001-97")));
     assert!(is_cpf(&digits("111.444.777-35")));
     assert!(!is_cpf(&digits("111.444.777-36")));
     assert!(!is_cpf(&digits("111.111.111-11")));
@@ -47,8 +53,9 @@ fn cpf_and_cnpj_of_the_receita_federal() {
 }
 
 #[test]
-fn bsn_of_the_test_set() {
-    // RvIG, "Omnummertabel / proefbestand": 111222333 and 123456782 pass the proof.
+fn bsn_has_its_proof_by_eleven() {
+    // python-stdnum, `nl.bsn`: 1112.22.333 holds, 1112.52.333 does not.
+    assert!(!is_bsn(&digits("111252333")));
     assert!(is_bsn(&digits("111222333")));
     assert!(is_bsn(&digits("123456782")));
     assert!(!is_bsn(&digits("123456783")));
@@ -56,7 +63,9 @@ fn bsn_of_the_test_set() {
 
 #[test]
 fn pesel_of_the_encyclopedia() {
-    // Wikipedia, "PESEL": 44051401359 is the worked example.
+    // Wikipedia, "PESEL", worked example, and python-stdnum, `pl.pesel`: 44051401359; 02381307589 has no date.
+    assert!(is_pesel(&digits("02211307589")));
+    assert!(!is_pesel(&digits("02381307589")));
     assert!(is_pesel(&digits("44051401359")));
     assert!(!is_pesel(&digits("44051401358")));
     assert!(!is_pesel(&digits("44131401353")));
@@ -64,7 +73,9 @@ fn pesel_of_the_encyclopedia() {
 
 #[test]
 fn personnummer_of_the_tax_agency() {
-    // Skatteverket, SKV 704: 640823-3234, and as a coordination number 640883-3231.
+    // Skatteverket, SKV 704: 640823-3234; with 60 added to the day, 640883-3231. python-stdnum: 880320-0016.
+    assert!(is_personnummer(&digits("880320-0016")));
+    assert!(!is_personnummer(&digits("880320-0018")));
     assert!(is_personnummer(&digits("640823-3234")));
     assert!(is_personnummer(&digits("640883-3231")));
     assert!(is_personnummer(&digits("19640823-3234")));
@@ -75,17 +86,23 @@ fn personnummer_of_the_tax_agency() {
 #[test]
 fn numbers_with_letters() {
     for (text, country, rule) in [
-        // Ministerio del Interior: 12345678Z; X1234567L is the NIE of its page.
+        // python-stdnum, `es.dni` and `es.nie`: 54362315-K, X-2482300-W; 12345678Z is what forms print.
+        ("54362315-K", "ES", "es_dni"),
+        ("X-2482300-W", "ES", "es_nie"),
         ("12345678Z", "ES", "es_dni"),
         ("12.345.678-Z", "ES", "es_dni"),
         ("X1234567L", "ES", "es_nie"),
         ("X-1234567-L", "ES", "es_nie"),
-        // Agenzia delle Entrate prints RSSMRA85T10A562S in its forms.
+        // python-stdnum, `it.codicefiscale`; RSSMRA85T10A562S is what forms print.
+        ("RCCMNL83S18D969H", "", "it_codice_fiscale"),
         ("RSSMRA85T10A562S", "", "it_codice_fiscale"),
         // Digi- ja väestötietovirasto: 131052-308T.
         ("131052-308T", "", "fi_hetu"),
         ("131052A308T", "", "fi_hetu"),
-        // INSEE's specimen of the carte Vitale: 2 69 05 49 588 157 80.
+        // The specimen of the carte Vitale; python-stdnum, `fr.nir`.
+        ("2 95 10 99 126 111 93", "FR", "fr_nir"),
+        ("2 53 07 2B 073 004 70", "FR", "fr_nir"),
+        ("2 53 07 2A 073 004 43", "FR", "fr_nir"),
         ("2 69 05 49 588 157 80", "FR", "fr_nir"),
     ] {
         assert_eq!(rules(text, &[country]), [(rule, text.to_owned())], "{text}");
@@ -101,6 +118,29 @@ fn numbers_with_letters() {
     ] {
         assert_eq!(rules(text, &["ES", "FR", "FI", "IT"]), [], "{text}");
     }
+}
+
+#[test]
+fn companies_of_brazil_have_letters_since_2026() {
+    // Receita Federal, "CNPJ alfanumérico": 12.ABC.345/01DE-35.
+    let text = "CNPJ 12.ABC.345/01DE-35.";
+    let at = text.rfind("35").unwrap();
+    let mut out = Vec::new();
+    find_lettered(text, at, 2, &Hints { countries: &["BR"] }, &mut out);
+    assert_eq!(out.iter().map(|span| &text[span.range()]).collect::<Vec<_>>(), ["12.ABC.345/01DE-35"]);
+    for wrong in
+        ["12.ABC.345/01DE-36", "12.ABC.345/01De-35", "12.345.678/0001-95", "é2.ABC.345/01DE-35", "01DE-35"]
+    {
+        out.clear();
+        find_lettered(wrong, wrong.rfind('-').unwrap() + 1, 2, &Hints { countries: &["BR"] }, &mut out);
+        assert_eq!(out, [], "{wrong}");
+    }
+}
+
+#[test]
+fn a_hyphen_at_the_start_of_a_text_is_no_letter() {
+    assert_eq!(rules("-1234567L", &["ES"]), []);
+    assert_eq!(rules("1234567L", &["ES"]), []);
 }
 
 #[test]
