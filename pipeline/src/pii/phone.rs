@@ -238,12 +238,16 @@ fn is_year(window: &Window, group: usize) -> bool {
 fn may_start(text: &str, start: usize) -> bool {
     let mut chars = text[..start].chars().rev();
     let (Some(last), previous) = (chars.next(), chars.next()) else { return true };
-    let glued = |c: char| is_digit(c) || is_latin(c);
     match last {
         '=' | '#' | '&' | '+' | '*' | '\\' | '@' | '№' | '–' | '—' => false,
-        '-' => !previous.is_some_and(glued),
+        // `Mob-9876500112` is one, `A-9876500112` none.
+        '-' if previous.is_some_and(is_latin) => {
+            let front = left(text, start - 1, 16);
+            let word = front.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or(front);
+            has_word(&word.to_lowercase(), words::PHONE)
+        }
         '/' => previous.is_some_and(is_digit),
-        '.' | ',' | ':' => !previous.is_some_and(is_digit),
+        '-' | '.' | ',' | ':' => !previous.is_some_and(is_digit),
         _ => is_open(Some(last)) && !words::MONEY.contains(&last),
     }
 }
@@ -300,6 +304,7 @@ mod tests {
             "+86 138 1234 5678",
             "+(251) 911 234 567",
             "+44 20 7946 0018",
+            "+254 0722 000 111",
         ] {
             assert_eq!(found(number, &[]), Some(number));
         }
@@ -326,6 +331,7 @@ mod tests {
             ("هاتف: ٠٧٧٠١٢٣٤٥٦٧", "IQ", "٠٧٧٠١٢٣٤٥٦٧"),
             ("Tel. 612 345 678", "ES", "612 345 678"),
             ("(06 1) 234 5678", "HU", "(06 1) 234 5678"),
+            ("Mob-9876500112", "IN", "9876500112"),
             ("Tél : 01 23 45 67 89", "FR", "01 23 45 67 89"),
             ("هاتف 1700 1934", "BH", "1700 1934"),
         ] {
@@ -349,6 +355,7 @@ mod tests {
             ("https://site.ke/0712345678", "KE"),
             ("01 02 03 04 05", "FR"),
             ("A0712345678", "KE"),
+            ("A-0712345678", "KE"),
             ("0712345678.55", "KE"),
             ("13812345678", "CN"),
             ("198.51.100.32", "US"),

@@ -97,6 +97,12 @@ impl Region {
         self.kinds.iter().find(|(_, kind)| kind.matches(digits)).map(|(line, _)| *line)
     }
 
+    /// The line of a number after the calling code; a 0 that is for callers at home is often left there by mistake.
+    fn abroad(&self, digits: &[u8]) -> Option<Line> {
+        let zero = || digits.strip_prefix(&[0]).filter(|_| self.prefix == [0]);
+        self.line(digits).or_else(|| self.line(zero()?))
+    }
+
     /// The line of a number as it is dialled within the country.
     fn national(&self, digits: &[u8]) -> Option<National> {
         if !self.prefix.is_empty()
@@ -171,7 +177,7 @@ impl Plans {
         for (at, digit) in digits.iter().take(3).enumerate() {
             code = code * 10 + u16::from(*digit);
             if let Some(regions) = self.regions.get(&code) {
-                return regions.iter().find_map(|region| region.line(&digits[at + 1..]));
+                return regions.iter().find_map(|region| region.abroad(&digits[at + 1..]));
             }
         }
         None
