@@ -91,6 +91,11 @@ impl Kind {
             Kind::NationalId => "national_id",
         }
     }
+
+    /// The kind that [`Kind::as_str`] names so.
+    pub fn from_word(word: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
 }
 
 impl fmt::Display for Kind {
@@ -98,6 +103,31 @@ impl fmt::Display for Kind {
         f.write_str(self.as_str())
     }
 }
+
+/// Every rule by its name, for spans that come back from a column.
+pub const RULES: [&str; 21] = [
+    "email",
+    "ipv4",
+    "ipv6",
+    "phone_e164",
+    "phone_idd",
+    "phone_national",
+    "phone_parameter",
+    "iban",
+    "card",
+    "za_id",
+    "in_aadhaar",
+    "br_cpf",
+    "br_cnpj",
+    "es_dni",
+    "es_nie",
+    "fr_nir",
+    "it_codice_fiscale",
+    "nl_bsn",
+    "pl_pesel",
+    "se_personnummer",
+    "fi_hetu",
+];
 
 /// Where personal data stands in a text.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -88,8 +88,18 @@ fn a_number_that_a_mask_uncovers_is_found_too() {
 }
 
 #[test]
+fn every_rule_has_a_case() {
+    let mut found: BTreeSet<_> =
+        cases().iter().flat_map(|case| detect(&case.text, &case.countries)).map(|span| span.rule).collect();
+    // Only web addresses have parameters.
+    found.insert("phone_parameter");
+    assert_eq!(found, RULES.into_iter().collect());
+}
+
+#[test]
 fn kinds_have_the_names_of_their_serialisation() {
     for kind in Kind::ALL {
+        assert_eq!(Kind::from_word(kind.as_str()), Some(kind));
         assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
     }
 }
