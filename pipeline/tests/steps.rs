@@ -1,10 +1,12 @@
 //! What holds for every document step: it is listed, documented, its example parses, and its case file passes.
 //!
 //! A case file is `data-samples/cases/<step>.yaml`: cases with a name, what is given, and what is expected. A case
-//! that gives `html` to a step other than `extract_html` runs that one first, so that marks are there.
+//! that gives `html` to a step other than `extract_html` runs that one first, so that marks are there; `filter_quality` has
+//! `measure_quality` before it.
 
 #![expect(clippy::unwrap_used, reason = "a failing case should panic, and these are all tests")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +14,7 @@ use std::sync::Arc;
 use garde::Validate;
 use kilim::config::StepConfig;
 use kilim::document::{Language, Page, Record};
+use kilim::quality::SIGNALS;
 use kilim::step::Resources;
 use kilim::steps::{STEPS, StepKind};
 use kilim_connectors::seeds::Draft;
@@ -73,6 +76,10 @@ struct Expect {
     evidence: Option<Vec<String>>,
     /// `basis country`.
     claims: Option<Vec<String>>,
+    /// By name; to three places.
+    signals: BTreeMap<String, f64>,
+    /// `kind: what stands there`.
+    pii: Option<Vec<String>>,
 }
 
 fn root() -> PathBuf {
@@ -163,6 +170,10 @@ fn run(step: &str) {
             let first = parse(&name, serde_json::from_value(serde_json::json!({ "extract_html": {} })));
             apply(&first, &resources, &mut page);
         }
+        if step == "filter_quality" {
+            let first = parse(&name, serde_json::from_value(serde_json::json!({ "measure_quality": {} })));
+            apply(&first, &resources, &mut page);
+        }
         apply(&kind, &resources, &mut page);
         compare(&name, &page, &case.expect);
     }
@@ -204,6 +215,14 @@ fn compare(name: &str, page: &Page<'_>, expect: &Expect) {
     list("evidence", expect.evidence.as_ref(), evidence.collect());
     let claims = page.claims.iter().map(|claim| format!("{} {}", claim.basis, claim.country));
     list("claims", expect.claims.as_ref(), claims.collect());
+    for (signal, expected) in &expect.signals {
+        let known = SIGNALS.iter().find(|known| known.name == signal);
+        let known = known.unwrap_or_else(|| panic!("{name}: no signal {signal}"));
+        let found = (known.get)(&page.signals.unwrap());
+        assert!((found - expected).abs() < 0.001, "{name}: {signal} is {found}, expected {expected}");
+    }
+    let pii = page.pii.iter().flatten().map(|span| format!("{}: {}", span.kind, &page.text[span.range()]));
+    list("pii", expect.pii.as_ref(), pii.collect());
 }
 
 /// How many scripts a text has letters of.

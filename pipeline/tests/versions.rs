@@ -53,8 +53,8 @@ async fn a_node_gets_a_new_version_when_its_manifest_would_differ_and_only_then(
 
     // Another format at one node says nothing about the other.
     corpus.change(
-        "languages: [swa, luo, kik, som, eng, guj], mode: restricted, shards: { ",
-        "languages: [swa, luo, kik, som, eng, guj], mode: restricted, shards: { format: jsonl.zst, ",
+        "languages: [swa, luo, kik, som, eng, guj], mode: restricted, pii: mask, shards: { ",
+        "languages: [swa, luo, kik, som, eng, guj], mode: restricted, pii: mask, shards: { format: jsonl.zst, ",
     );
     let nodes = corpus.run().await;
     assert_eq!(versions(&nodes), ["eu v0001 false", "ke v0002 true"]);

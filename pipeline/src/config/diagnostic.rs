@@ -38,6 +38,8 @@ pub mod code {
     pub const SHARED_SHARDS_URL: &str = "C032";
     pub const UNKNOWN_NODE: &str = "C033";
     pub const UNKNOWN_LANGUAGE: &str = "C034";
+    pub const PII_WITHOUT_DETECTION: &str = "C035";
+    pub const PII_NOT_SAID: &str = "C036";
     pub const MISSING_FILE: &str = "C040";
     pub const CREDENTIALS_IN_URL: &str = "C041";
     pub const BAD_SQL: &str = "C050";

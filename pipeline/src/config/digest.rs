@@ -51,6 +51,7 @@ pub fn digest_for_node(config: &CorpusConfig, node: &str) -> Option<String> {
             "accepts": node.accepts,
             "languages": node.languages,
             "mode": node.mode,
+            "pii": node.pii,
             "shards": { "max_bytes": node.shards.max_bytes, "format": node.shards.format },
         },
     })))

@@ -48,8 +48,25 @@ const NEEDS: &[Need] = &[
     reads_text("identify_language"),
     reads_text("filter_length"),
     reads_text("measure_quality"),
-    reads_text("filter_quality"),
+    Need {
+        step: "filter_quality",
+        earlier: "measure_quality",
+        always: true,
+        because: "it reads the signals that `measure_quality` writes",
+    },
+    Need {
+        step: "measure_quality",
+        earlier: "identify_language",
+        always: false,
+        because: "it counts the stop words of the language that `identify_language` writes",
+    },
     reads_text("detect_pii"),
+    Need {
+        step: "detect_pii",
+        earlier: "normalize_text",
+        always: false,
+        because: "it says where in the text personal data stands, and `normalize_text` moves it",
+    },
     Need {
         step: "tag_license",
         earlier: "extract_html",
@@ -64,6 +81,7 @@ pub(crate) fn check(root: &Node, known: &Known<'_>, found: &mut Vec<Diagnostic>)
     let steps = steps(root);
     step_order(&steps, found);
     nodes(root, known, found);
+    personal_data(root, &steps, found);
     credentials(root, found);
     for check in root.get("checks").map_or(&[][..], Node::items) {
         if let Some(sql) = check.get("sql") {
@@ -209,6 +227,28 @@ fn nodes(root: &Node, known: &Known<'_>, found: &mut Vec<Diagnostic>) {
                     .label(first.range.clone(), "the other is here")
                     .hint("give each node storage of its own"),
             );
+        }
+    }
+}
+
+/// A node that asks for masks gets none if nobody looks; and if somebody looks, each node says what it wants.
+fn personal_data(root: &Node, steps: &[Step<'_>], found: &mut Vec<Diagnostic>) {
+    let step = steps.iter().find(|step| step.name == "detect_pii");
+    for (key, node) in root.get("nodes").map_or(&[][..], Node::entries) {
+        match (step, node.get("pii")) {
+            (None, Some(pii)) => {
+                let message =
+                    format!("node `{}` says what to do with personal data that nothing finds", key.text);
+                let finding = Diagnostic::error(code::PII_WITHOUT_DETECTION, message, pii.range.clone());
+                found.push(finding.hint("add the step `detect_pii: {}`, or remove `pii`"));
+            }
+            (Some(step), None) => {
+                let message = format!("node `{}` does not say what to do with personal data", key.text);
+                let finding = Diagnostic::error(code::PII_NOT_SAID, message, key.range.clone());
+                let finding = finding.label(step.name_range.clone(), "this finds it");
+                found.push(finding.hint("add `pii: mask`, `pii: drop` or `pii: keep` to it"));
+            }
+            _ => {}
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod lists;
 pub mod load;
 mod manual;
 mod meaning;
+mod personal;
 pub mod schema;
 mod shape;
 pub mod sources;
@@ -22,6 +23,7 @@ mod tree;
 pub mod types;
 pub mod values;
 
+pub(crate) use diagnostic::nearest;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use digest::{digest, digest_for_node, effective};
 pub use known::Known;

@@ -19,6 +19,7 @@ use super::values::{
     SourceName, StepId,
 };
 use crate::document::Outcome;
+use crate::pii::Profile;
 
 /// The version of the config format that this program reads.
 pub const VERSION: u32 = 1;
@@ -143,6 +144,11 @@ pub struct NodeConfig {
     /// How restricted the node is. A local-only node is served only by runs that stand in its jurisdiction.
     #[garde(skip)]
     pub mode: Mode,
+    /// What it does with personal data that `detect_pii` finds: `mask`, `drop` (the document is not for this node) or
+    /// `keep`. One word for all kinds, or a map of kinds; `default` is for kinds that are not named.
+    #[garde(skip)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pii: Option<Profile>,
     /// Where its shards go, and their form.
     #[garde(dive)]
     pub shards: ShardsConfig,

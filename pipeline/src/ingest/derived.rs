@@ -1,5 +1,7 @@
 //! The columns that steps add, built row by row.
 
+use std::collections::BTreeSet;
+
 use arrow::array::{
     ArrayBuilder, ArrayRef, BooleanBuilder, Float32Builder, ListBuilder, StringBuilder, StructBuilder,
     UInt8Builder, UInt32Builder, UInt64Builder,
@@ -8,8 +10,9 @@ use arrow::datatypes::{DataType, Field, Fields};
 use kilim_connectors::seeds::SeedRecord;
 
 use super::columns::text_field;
-use crate::document::{Page, claim_fields, column, derived_columns, reason_fields};
+use crate::document::{Page, claim_fields, column, derived_columns, reason_fields, signal_fields};
 use crate::policy::Tuple;
+use crate::quality::{SIGNALS, Unit};
 
 /// Facts about a document that come from its seed or its source rather than from a step.
 #[derive(Debug, Clone, Copy, Default)]
@@ -44,6 +47,9 @@ pub(super) struct DerivedBuilder {
     lang_margin: Float32Builder,
     lang_top: ListBuilder<StructBuilder>,
     lang_engine: StringBuilder,
+    signals: StructBuilder,
+    pii: ListBuilder<StructBuilder>,
+    pii_kinds: StringBuilder,
     license_evidence: ListBuilder<StructBuilder>,
     license: StringBuilder,
     license_tier: UInt8Builder,
@@ -102,6 +108,9 @@ impl Default for DerivedBuilder {
             lang_margin: Float32Builder::new(),
             lang_top: list_of(column::LANG_TOP),
             lang_engine: StringBuilder::new(),
+            signals: StructBuilder::from_fields(signal_fields(), 0),
+            pii: list_of(column::PII),
+            pii_kinds: StringBuilder::new(),
             license_evidence: list_of(column::LICENSE_EVIDENCE),
             license: StringBuilder::new(),
             license_tier: UInt8Builder::new(),
@@ -128,6 +137,8 @@ impl DerivedBuilder {
         self.push_seed(page, standing);
         self.push_text(page, standing);
         self.push_language(page);
+        self.push_signals(page);
+        self.push_pii(page);
         self.push_license(page);
         self.push_claims(page, standing);
         self.outcome.append_option(page.outcome.map(crate::document::Outcome::as_str));
@@ -187,6 +198,35 @@ impl DerivedBuilder {
             entry.append(true);
         }
         self.lang_top.append(true);
+    }
+
+    fn push_signals(&mut self, page: &Page<'_>) {
+        for (index, signal) in SIGNALS.iter().enumerate() {
+            let value = page.signals.as_ref().map(signal.get).filter(|value| !value.is_nan());
+            if signal.unit == Unit::Count {
+                number_field(&mut self.signals, index).append_option(value.map(|value| value as u32));
+            } else {
+                float_field(&mut self.signals, index).append_option(value.map(|value| value as f32));
+            }
+        }
+        self.signals.append(page.signals.is_some());
+    }
+
+    fn push_pii(&mut self, page: &Page<'_>) {
+        let spans = page.pii.as_deref();
+        for span in spans.unwrap_or_default() {
+            let entry = self.pii.values();
+            number_field(entry, 0).append_value(span.start);
+            number_field(entry, 1).append_value(span.end);
+            text_field(entry, 2).append_value(span.kind.as_str());
+            text_field(entry, 3).append_value(span.rule);
+            float_field(entry, 4).append_value(span.confidence);
+            entry.append(true);
+        }
+        self.pii.append(spans.is_some());
+        let kinds: BTreeSet<String> =
+            spans.unwrap_or_default().iter().map(|span| span.kind.as_str().to_owned()).collect();
+        self.pii_kinds.append_option(spans.map(|_| joined(&kinds)));
     }
 
     fn push_license(&mut self, page: &Page<'_>) {
@@ -251,6 +291,7 @@ impl DerivedBuilder {
             &mut self.bound_copies,
             &mut self.mode,
             &mut self.text_digest,
+            &mut self.pii_kinds,
             &mut self.outcome,
         ] {
             builder.append_null();
@@ -261,6 +302,8 @@ impl DerivedBuilder {
         self.lang_confidence.append_null();
         self.lang_margin.append_null();
         self.lang_top.append(false);
+        self.pii.append(false);
+        self.push_signals(&Page::default());
         self.license_evidence.append(false);
         self.license_tier.append_null();
         self.jurisdiction_claims.append(false);
@@ -272,7 +315,7 @@ impl DerivedBuilder {
 
     /// Derived columns in the order of the schema, then outcome and reasons.
     pub(super) fn finish(&mut self) -> (Vec<ArrayRef>, ArrayRef, ArrayRef) {
-        let builders: [&mut dyn ArrayBuilder; 28] = [
+        let builders: [&mut dyn ArrayBuilder; 31] = [
             &mut self.seed_id,
             &mut self.steward,
             &mut self.declared_lang,
@@ -287,6 +330,9 @@ impl DerivedBuilder {
             &mut self.lang_margin,
             &mut self.lang_top,
             &mut self.lang_engine,
+            &mut self.signals,
+            &mut self.pii,
+            &mut self.pii_kinds,
             &mut self.license_evidence,
             &mut self.license,
             &mut self.license_tier,

@@ -37,6 +37,7 @@ mod checks;
 mod detect;
 mod email;
 mod fresh;
+mod hints;
 mod iban;
 mod ip;
 mod national;
@@ -56,6 +57,7 @@ use serde::{Deserialize, Serialize};
 
 pub use detect::Detector;
 pub use fresh::redact_fresh;
+pub use hints::countries;
 pub use redact::{Profile, Redacted, Treatment, redact};
 
 /// What sort of personal data.

@@ -24,7 +24,8 @@ pub enum Treatment {
 impl Treatment {
     const WORDS: &'static [&'static str] = &["mask", "drop", "keep"];
 
-    fn as_str(self) -> &'static str {
+    /// The word in a config.
+    pub fn as_str(self) -> &'static str {
         Treatment::WORDS[self as usize]
     }
 

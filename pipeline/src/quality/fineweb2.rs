@@ -1,7 +1,7 @@
 //! Reads the thresholds that FineWeb-2 published for each language.
 //!
 //! # What it does
-//! FineWeb-2 (Penedo et al. 2025; github.com/huggingface/fineweb-2, Apache-2.0) has a file `configs/swh_Latn.yml` for
+//! FineWeb-2 (Penedo et al. 2025; github.com/huggingface/fineweb-2, Apache-2.0) has a file `configs/swa_Latn.yml` for
 //! each of 1,929 languages, all with the same ten keys. [`import_fineweb2`] turns one into rows of rules, under the ids
 //! of `configs/rules/fineweb2.csv`, so that they count before the neutral ones, and gives its stop words.
 //!
@@ -66,7 +66,7 @@ pub enum ImportError {
     },
 }
 
-/// Reads a file of FineWeb-2 for a language such as `swh_Latn`.
+/// Reads a file of FineWeb-2 for a language such as `swa_Latn`.
 pub fn import_fineweb2(language: &str, yml: &str) -> Result<Imported, ImportError> {
     let file: File = serde_saphyr::from_str(yml)
         .map_err(|error| ImportError::File { language: language.to_owned(), reason: error.to_string() })?;
@@ -142,7 +142,7 @@ top_n_grams:
 
     #[test]
     fn a_file_becomes_rows_and_stop_words() {
-        let imported = import_fineweb2("swh_Latn", YML).unwrap();
+        let imported = import_fineweb2("swa_Latn", YML).unwrap();
         assert_eq!(imported.stop_words, ["ใน", "y", "na", "،"]);
         assert!((imported.language_score - 0.7).abs() < 1e-9);
         assert_eq!(imported.rows.len(), 15);
@@ -157,7 +157,7 @@ top_n_grams:
     fn imported_rows_count_before_the_neutral_ones() {
         let table = include_str!("../../../configs/rules/fineweb2.csv");
         let rules = RuleSet::read("fineweb2.csv", table).unwrap();
-        let imported = import_fineweb2("swh_Latn", YML).unwrap();
+        let imported = import_fineweb2("swa_Latn", YML).unwrap();
         let without_neutral =
             ["short_words", "long_words", "few_letters", "few_ended_lines", "many_newlines"];
         for row in &imported.rows {
@@ -173,19 +173,19 @@ top_n_grams:
             ..Signals::default()
         };
         let verdict = |language| rules.failed(&signals, language);
-        assert!(!verdict("swh_Latn").failed.contains(&"fineweb2_duplicate_lines"));
+        assert!(!verdict("swa_Latn").failed.contains(&"fineweb2_duplicate_lines"));
         assert!(verdict("hau_Latn").failed.contains(&"fineweb2_duplicate_lines"));
-        assert!(verdict("swh_Latn").language_has_rows && !verdict("hau_Latn").language_has_rows);
+        assert!(verdict("swa_Latn").language_has_rows && !verdict("hau_Latn").language_has_rows);
     }
 
     #[test]
     fn other_files_are_refused() {
-        assert!(import_fineweb2("swh_Latn", "dup_line_frac: 0.3\n").is_err());
+        assert!(import_fineweb2("swa_Latn", "dup_line_frac: 0.3\n").is_err());
         let wrong = YML.replace("dup_line_frac: 0.31", "dup_line_frac: 31");
-        let error = import_fineweb2("swh_Latn", &wrong).unwrap_err().to_string();
+        let error = import_fineweb2("swa_Latn", &wrong).unwrap_err().to_string();
         assert_eq!(
             error,
-            "thresholds of swh_Latn, dup_line_frac: 31 is out of the range of duplicate_line_share, 0 to 1"
+            "thresholds of swa_Latn, dup_line_frac: 31 is out of the range of duplicate_line_share, 0 to 1"
         );
     }
 }

@@ -27,7 +27,9 @@ mod profiles;
 mod repeats;
 mod rules;
 pub mod segment;
+mod shipped;
 mod signals;
+mod stop_words;
 mod tally;
 mod web_docs;
 
@@ -35,5 +37,7 @@ pub use fineweb2::{ImportError, Imported, import_fineweb2};
 pub use measure::{LanguageProfile, Measurer, StopWords};
 pub use profiles::{Profiles, StopWordError};
 pub use rules::{Op, Row, RowProblem, RuleError, RuleSet, Verdict, write_rows};
+pub use shipped::{shipped_rule_names, shipped_rules};
 pub use signals::{SIGNAL_SET, SIGNALS, Signal, Signals, Unit, nearest_signal, signal};
+pub use stop_words::{StopWord, stop_words};
 pub use web_docs::{Medians, REFERENCE};

@@ -22,7 +22,7 @@ pub struct StopWordError {
     pub reason: String,
 }
 
-/// Profiles by language, as in `swh_Latn`. A language that is not among them has the default one.
+/// Profiles by language, as in `swa_Latn`. A language that is not among them has the default one.
 #[derive(Debug, Clone, Default)]
 pub struct Profiles {
     languages: BTreeMap<String, LanguageProfile>,
@@ -84,9 +84,9 @@ mod tests {
 
     #[test]
     fn only_languages_with_a_list_have_stop_words() {
-        let table = "language,word,source\nswh_Latn,na,own\nswh_Latn,ya,own\n";
+        let table = "language,word,source\nswa_Latn,na,own\nswa_Latn,ya,own\n";
         let profiles = Profiles::read_stop_words("stop_words.csv", table).unwrap();
-        assert_eq!(profiles.get("swh_Latn").stop_words, Some(StopWords::new(["ya", "na"])));
+        assert_eq!(profiles.get("swa_Latn").stop_words, Some(StopWords::new(["ya", "na"])));
         assert_eq!(profiles.get("tha_Thai"), &LanguageProfile::default());
     }
 
@@ -94,10 +94,10 @@ mod tests {
     fn wrong_tables_say_where() {
         for (table, message) in [
             ("language,word\n", "t.csv:1: the columns are not language,word,source"),
-            ("language,word,source\nswh_Latn,,own\n", "t.csv:2: an empty field, or not three"),
+            ("language,word,source\nswa_Latn,,own\n", "t.csv:2: an empty field, or not three"),
             (
-                "language,word,source\nswh_Latn,na,own\nswh_Latn,na,own\n",
-                "t.csv:3: `na` is already a stop word of swh_Latn",
+                "language,word,source\nswa_Latn,na,own\nswa_Latn,na,own\n",
+                "t.csv:3: `na` is already a stop word of swa_Latn",
             ),
         ] {
             assert_eq!(Profiles::read_stop_words("t.csv", table).unwrap_err().to_string(), message);

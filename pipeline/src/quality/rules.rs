@@ -2,7 +2,7 @@
 //!
 //! # What it does
 //! A rule set is a table, `language,rule,signal,op,value,source`. A document fails a rule if `signal op value` holds.
-//! For each rule the most specific row counts: that of the language (`swh_Latn`), else that of its script (`*_Latn`),
+//! For each rule the most specific row counts: that of the language (`swa_Latn`), else that of its script (`*_Latn`),
 //! else the neutral one (`*`). A value of `off` takes a rule away. A document gets all rules that it fails, never only
 //! the first, so that it can be said what each rule costs.
 //!
@@ -83,7 +83,7 @@ impl Op {
 /// One row of the table.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// `*`, `*_Latn` or `swh_Latn`.
+    /// `*`, `*_Latn` or `swa_Latn`.
     pub language: String,
     /// The rule's id, which a document that fails it gets.
     pub rule: String,
@@ -138,7 +138,7 @@ pub enum RowProblem {
     },
     /// Not a language.
     #[error(
-        "unknown form of language `{found}`\nhint: `*`, `*_Latn`, or ISO 639-3 and script as in `swh_Latn`"
+        "unknown form of language `{found}`\nhint: `*`, `*_Latn`, or ISO 639-3 and script as in `swa_Latn`"
     )]
     Language {
         /// What is there.
@@ -207,10 +207,12 @@ struct Test {
 }
 
 /// What a rule set says of a document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Verdict<'a> {
     /// All rules that it fails, in the order of the table.
     pub failed: Vec<&'a str>,
+    /// The row of each.
+    pub rows: Vec<&'a Row>,
     /// Whether there are rows for its language; if not, it was judged by rows for any.
     pub language_has_rows: bool,
 }
@@ -219,7 +221,7 @@ pub struct Verdict<'a> {
 #[derive(Debug, Clone)]
 pub struct RuleSet {
     rows: Vec<Row>,
-    /// By `*`, `*_Latn` and `swh_Latn`.
+    /// By `*`, `*_Latn` and `swa_Latn`.
     compiled: BTreeMap<String, Vec<Test>>,
 }
 
@@ -284,15 +286,17 @@ impl RuleSet {
         Self::compile(self.rows.iter().cloned().chain(more).collect())
     }
 
-    /// Every rule that a document fails. `language` is ISO 639-3 and script, as in `swh_Latn`; any other text, such as
+    /// Every rule that a document fails. `language` is ISO 639-3 and script, as in `swa_Latn`; any other text, such as
     /// `und`, is a language without rows.
     pub fn failed(&self, signals: &Signals, language: &str) -> Verdict<'_> {
         let own = self.compiled.get(language).filter(|_| language != ANY);
         let tests =
             own.or_else(|| self.compiled.get(&of_script(language))).unwrap_or_else(|| &self.compiled[ANY]);
         let failed = tests.iter().filter(|test| test.op.holds((test.get)(signals), test.value));
+        let rows: Vec<&Row> = failed.map(|test| &self.rows[test.row]).collect();
         Verdict {
-            failed: failed.map(|test| self.rows[test.row].rule.as_str()).collect(),
+            failed: rows.iter().map(|row| row.rule.as_str()).collect(),
+            rows,
             language_has_rows: own.is_some(),
         }
     }
@@ -308,7 +312,7 @@ pub(super) fn csv_lines(text: &str) -> impl Iterator<Item = (u64, Result<StringR
     })
 }
 
-/// `*_Latn` of `swh_Latn`.
+/// `*_Latn` of `swa_Latn`.
 fn of_script(language: &str) -> String {
     language.split_once('_').map_or_else(|| ANY.to_owned(), |(_, script)| format!("*_{script}"))
 }

@@ -24,8 +24,8 @@ hin_Deva,long_words,mean_word_chars,>,off,\"a, b\"
         let verdict = rules.failed(&signals, language);
         (verdict.failed, verdict.language_has_rows)
     };
-    assert_eq!(failed(49, "swh_Latn"), (vec!["few_words", "long_words"], false));
-    assert_eq!(failed(50, "swh_Latn"), (vec!["long_words"], false));
+    assert_eq!(failed(49, "swa_Latn"), (vec!["few_words", "long_words"], false));
+    assert_eq!(failed(50, "swa_Latn"), (vec!["long_words"], false));
     assert_eq!(failed(45, "und"), (vec!["few_words", "long_words"], false));
     assert_eq!(failed(45, "nod_Thai"), (vec!["long_words"], false));
     assert_eq!(failed(39, "nod_Thai"), (vec!["long_words", "few_words"], false));
@@ -86,7 +86,7 @@ fn wrong_tables_say_where_and_what() {
         ("*,a,words,<,3", "r.csv:2: 5 columns instead of 6: *,a,words,<,3"),
         (
             "sw,a,words,<,3,x",
-            "r.csv:2: unknown form of language `sw`\nhint: `*`, `*_Latn`, or ISO 639-3 and script as in `swh_Latn`",
+            "r.csv:2: unknown form of language `sw`\nhint: `*`, `*_Latn`, or ISO 639-3 and script as in `swa_Latn`",
         ),
         ("*,a,words,<,3,x\n\n*,a,words,<,4,x", "r.csv:4: rule `a` of `*` is already on line 2"),
     ] {

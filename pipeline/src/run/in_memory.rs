@@ -17,7 +17,7 @@ use super::error::RunError;
 use super::prepare::Prepared;
 use crate::document::document_schema;
 use crate::policy::{DecisionTable, MAX_TUPLES};
-use crate::route::{self, Routing};
+use crate::route::{self, Asked, Routing};
 use crate::seal::SEAL;
 use crate::{dedup, functions};
 
@@ -45,9 +45,8 @@ pub async fn hold_stages(
     let tuples = route::tuples(context).await.map_err(&routing_failed)?;
     let decisions = DecisionTable::build(&prepared.decider, tuples, MAX_TUPLES)
         .map_err(|error| RunError::Refused { problem: error.to_string(), hint: None })?;
-    let nodes = prepared.config.nodes.values();
-    let languages = nodes.map(|node| node.languages.iter().map(ToString::to_string).collect()).collect();
-    let routing = Arc::new(Routing { decisions, languages });
+    let asked = prepared.config.nodes.values().map(Asked::of).collect();
+    let routing = Arc::new(Routing { decisions, asked });
     hold_routes(context, prepared, &routing, &mut plans).await.map_err(routing_failed)?;
     Ok(plans)
 }

@@ -19,7 +19,7 @@ use crate::steps::StepKind;
 use crate::steps::dedup_minhash::DedupMinhash;
 
 /// Raised when stage 1 writes other rows for the same bytes and steps.
-const INGEST_VERSION: u32 = 2;
+const INGEST_VERSION: u32 = 3;
 
 /// Raised when `DocumentRead` gives other rows for the same bytes and fields.
 const DOCUMENTS_VERSION: u32 = 1;

@@ -12,14 +12,14 @@ use super::tables::{materialise, register, register_rows, table_path};
 use crate::engine::Embedded;
 use crate::ingest::SplitDone;
 use crate::policy::{DecisionTable, MAX_TUPLES};
-use crate::route::{self, Routing, ShardCounts};
+use crate::route::{self, Asked, Routing, ShardCounts};
 use crate::work_dir::{STAGE_DONE, WorkDir, read_json, write_json};
 use crate::{dedup, functions};
 
 /// Raised when stage 2 gives other clusters for the same rows.
 pub(super) const DEDUP_VERSION: u32 = 2;
 /// Raised when stage 3 gives other routes for the same rows, clusters and policies.
-pub(super) const ROUTE_VERSION: u32 = 3;
+pub(super) const ROUTE_VERSION: u32 = 4;
 /// The last file of a stage's folder: it is whole.
 const DONE: &str = STAGE_DONE;
 
@@ -116,13 +116,8 @@ pub(super) async fn route(
     let tuples = route::tuples(context).await.map_err(&failed)?;
     let decisions = DecisionTable::build(&prepared.decider, tuples, MAX_TUPLES)
         .map_err(|error| RunError::Refused { problem: error.to_string(), hint: None })?;
-    let languages = prepared
-        .config
-        .nodes
-        .values()
-        .map(|node| node.languages.iter().map(ToString::to_string).collect())
-        .collect();
-    let routing = Arc::new(Routing { decisions, languages });
+    let asked = prepared.config.nodes.values().map(Asked::of).collect();
+    let routing = Arc::new(Routing { decisions, asked });
     if let Some(done) = done {
         for name in ["placements", "routes"] {
             register(context, name, &table_path(&folder, name)).await.map_err(&failed)?;
@@ -178,7 +173,8 @@ fn route_key(prepared: &Prepared, dedup_key: &str) -> String {
         .iter()
         .zip(&prepared.nodes)
         .map(|((name, node), facts)| {
-            format!("{name} {facts:?} {:?} {}", node.languages, node.shards.max_bytes.bytes())
+            let (languages, pii) = (&node.languages, &node.pii);
+            format!("{name} {facts:?} {languages:?} {pii:?} {}", node.shards.max_bytes.bytes())
         })
         .collect();
     key_of(&[

@@ -14,13 +14,15 @@ use super::error::RunError;
 use super::prepare::Prepared;
 use super::publish::{DECISIONS_FILE, Target, clear, commit, known_version, write_file};
 use super::route::Routed;
-use crate::config::{self, NodeConfig};
+use crate::config::{self, CorpusConfig, NodeConfig};
 use crate::engine::{Embedded, Engine, Stage, apply};
+use crate::pii::{Kind, Profile};
 use crate::policy::{schema as policy_schema, write_rows};
 use crate::seal::{
-    InputDigest, MANIFEST_FILE, MANIFEST_VERSION, Manifest, ManifestNode, ManifestShard, SEAL, SealNode,
-    SealedShard, ShardWrite,
+    InputDigest, MANIFEST_FILE, MANIFEST_VERSION, Manifest, ManifestNode, ManifestPii, ManifestShard, SEAL,
+    SealNode, SealedShard, ShardWrite,
 };
+use crate::steps::StepKind;
 use crate::work_dir::WorkDir;
 
 /// A node's finished version.
@@ -140,7 +142,12 @@ async fn write_shards(
         };
         nodes.insert(
             facts.name.clone(),
-            SealNode { facts: facts.clone(), folder: target.folder.clone(), format: format_of(node) },
+            SealNode {
+                facts: facts.clone(),
+                folder: target.folder.clone(),
+                format: format_of(node),
+                pii: node.pii,
+            },
         );
     }
     let wanted = nodes.keys().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
@@ -202,7 +209,11 @@ fn manifest(
         manifest_version: MANIFEST_VERSION,
         engine: format!("kilim {}", env!("CARGO_PKG_VERSION")),
         corpus: config.corpus.to_string(),
-        node: ManifestNode { languages: node.languages.iter().map(ToString::to_string).collect(), facts },
+        node: ManifestNode {
+            languages: node.languages.iter().map(ToString::to_string).collect(),
+            facts,
+            pii: node.pii.map(|pii| manifest_pii(pii, min_confidence(config), shards)),
+        },
         as_of: config.as_of.to_string(),
         random_seed: config.random_seed,
         runs_at: config.runs_at.to_string(),
@@ -222,6 +233,24 @@ fn manifest(
         shards: shards.iter().map(|shard| manifest_shard(shard)).collect(),
         signature: "unsigned".to_owned(),
     })
+}
+
+fn min_confidence(config: &CorpusConfig) -> f32 {
+    let detect = config.steps.iter().find_map(|step| match &step.kind {
+        StepKind::DetectPii(detect) => detect.min_confidence,
+        _ => None,
+    });
+    detect.unwrap_or(0.0)
+}
+
+fn manifest_pii(profile: Profile, min_confidence: f32, shards: &[&SealedShard]) -> ManifestPii {
+    let treatment =
+        Kind::ALL.iter().map(|kind| (kind.as_str().to_owned(), profile.of(*kind).as_str().to_owned()));
+    let mut masked = BTreeMap::new();
+    for (kind, count) in shards.iter().flat_map(|shard| &shard.masked) {
+        *masked.entry(kind.clone()).or_default() += count;
+    }
+    ManifestPii { treatment: treatment.collect(), min_confidence, masked }
 }
 
 fn manifest_shard(shard: &SealedShard) -> ManifestShard {

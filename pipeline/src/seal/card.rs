@@ -54,6 +54,7 @@ pub fn card(manifest: &Manifest) -> String {
          | run stood in | {} ({} run) |\n| signature | {} |\n",
         node.jurisdiction, node.mode, manifest.as_of, manifest.runs_at, manifest.run_kind, manifest.signature
     );
+    push_personal_data(&mut out, manifest);
     out.push_str("| language | documents |\n|---|---|\n");
     for (lang, rows) in &manifest.languages {
         let _ = writeln!(out, "| {lang} | {rows} |");
@@ -68,6 +69,19 @@ pub fn card(manifest: &Manifest) -> String {
          was found, which is not permission. Check the shards with `kilim verify`."
     );
     out
+}
+
+fn push_personal_data(out: &mut String, manifest: &Manifest) {
+    let Some(pii) = &manifest.node.pii else {
+        out.push_str("Nobody has looked for personal data.\n\n");
+        return;
+    };
+    out.push_str("| personal data | treatment | masks |\n|---|---|---|\n");
+    for (kind, treatment) in &pii.treatment {
+        let masks = pii.masked.get(kind).copied().unwrap_or(0);
+        let _ = writeln!(out, "| {kind} | {treatment} | {masks} |");
+    }
+    out.push_str("\nNames and postal addresses are not looked for.\n\n");
 }
 
 /// The columns with their types, per config: JSON lines do not say what a column is that is null in the first language.

@@ -67,13 +67,28 @@ pub struct Manifest {
 }
 
 /// The node of a manifest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ManifestNode {
     /// What policies see of it, blocs spelled out.
     pub facts: NodeFacts,
     /// Languages it asks for.
     pub languages: Vec<String>,
+    /// What was done with personal data; none if nobody looked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pii: Option<ManifestPii>,
+}
+
+/// What was done with personal data: counts, never values.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestPii {
+    /// `mask`, `drop` or `keep`, by kind.
+    pub treatment: BTreeMap<String, String>,
+    /// Least confidence of a find in a text.
+    pub min_confidence: f32,
+    /// Masks in all shards, by kind: in texts, titles, URLs and attributions.
+    pub masked: BTreeMap<String, u64>,
 }
 
 /// A file beside the manifest.

@@ -2,11 +2,12 @@
 
 mod card;
 mod manifest;
+mod mask;
 mod write;
 
 pub use card::card;
 pub use manifest::{
     FileDigest, InputDigest, MANIFEST_FILE, MANIFEST_VERSION, Manifest, ManifestError, ManifestNode,
-    ManifestShard, NamedDigest,
+    ManifestPii, ManifestShard, NamedDigest,
 };
 pub use write::{ForeignRow, SEAL, SealNode, SealedShard, ShardWrite, shard_path, shard_schema};

@@ -18,23 +18,28 @@ use futures::{StreamExt, stream};
 use kilim_connectors::shards::{ShardFile, ShardFormat, ShardWriter};
 use serde::{Deserialize, Serialize};
 
+use super::mask::{Masked, Masking, Places};
 use crate::engine::{InputNeeds, ManifestRow, Operator, manifest_batch, manifest_row_schema};
 use crate::functions::label_list;
+use crate::pii::Profile;
 use crate::points::point;
 use crate::policy::{Decider, NodeFacts, Tuple};
 use crate::route::ShardCounts;
 
-/// The rows to seal, in the order of [`shard_schema`] after the six columns that place them. Reads `placements` and
+/// The rows to seal, in the order of [`shard_schema`] after the eight columns that place them and that masking reads. Reads `placements` and
 /// `rows`.
 pub const SEAL: &str = "
-SELECT p.node, p.lang AS shard_lang, p.shard, p.place, p.tuple, p.text_chars,
+SELECT p.node, p.lang AS shard_lang, p.shard, p.place, p.tuple, p.text_chars, r.pii, r.host,
     r.doc_id AS id, r.text, r.url, r.title, r.lang, r.lang_confidence, r.license, r.attribution,
     labels(p.jurisdictions) AS jurisdictions, r.optout_train, r.source, r.fetched_at
 FROM placements p JOIN rows r
     ON p.input = r.input AND p.warc_offset = r.warc_offset AND p.inner_offset = r.inner_offset";
 
 /// Columns before those of the shard.
-const PLACING_COLUMNS: usize = 6;
+const PLACING_COLUMNS: usize = 8;
+
+/// Where masking finds what it reads.
+const PLACES: Places = Places { pii: 6, host: 7 };
 
 /// The columns of a shard.
 pub fn shard_schema() -> SchemaRef {
@@ -71,6 +76,8 @@ pub struct SealedShard {
     pub text_chars: u64,
     /// Rows by decision id.
     pub decisions: BTreeMap<String, u64>,
+    /// Masks over personal data, by kind.
+    pub masked: BTreeMap<String, u64>,
 }
 
 /// Where a node's shards are written and what decides about its rows.
@@ -82,6 +89,8 @@ pub struct SealNode {
     pub folder: PathBuf,
     /// File format.
     pub format: ShardFormat,
+    /// What it does with personal data; none if it says nothing.
+    pub pii: Option<Profile>,
 }
 
 /// The operator.
@@ -163,6 +172,8 @@ struct OpenShard {
     writer: ShardWriter,
     text_chars: u64,
     decisions: BTreeMap<String, u64>,
+    masking: Option<Masking>,
+    masked: Masked,
 }
 
 struct Writer {
@@ -215,6 +226,8 @@ impl Writer {
             writer,
             text_chars: 0,
             decisions: BTreeMap::new(),
+            masking: place.pii.map(Masking::new),
+            masked: Masked::new(),
         });
         Ok(())
     }
@@ -226,7 +239,7 @@ impl Writer {
         let tuples = rows.column(4).as_string::<i32>();
         let chars = rows.column(5).as_primitive::<arrow::datatypes::UInt32Type>();
         let ids = rows.column(PLACING_COLUMNS).as_string::<i32>();
-        let bound = rows.column(14).as_list::<i32>();
+        let bound = rows.column(PLACING_COLUMNS + 8).as_list::<i32>();
         let mut decisions = Vec::with_capacity(rows.num_rows());
         for row in 0..rows.num_rows() {
             let foreign = |reason: String| {
@@ -248,10 +261,13 @@ impl Writer {
             }
             let id = tuple.id().to_string();
             *open.decisions.entry(id.clone()).or_default() += 1;
-            open.text_chars += u64::from(chars.value(row));
             decisions.push(id);
         }
         let mut columns = rows.columns()[PLACING_COLUMNS..].to_vec();
+        open.text_chars += match &open.masking {
+            Some(masking) => masking.apply(rows, PLACING_COLUMNS, &PLACES, &mut columns, &mut open.masked)?,
+            None => chars.values().iter().map(|chars| u64::from(*chars)).sum(),
+        };
         columns.push(Arc::new(arrow::array::StringArray::from(decisions)));
         open.writer.write(&RecordBatch::try_new(shard_schema(), columns)?).map_err(external)?;
         point("shard.writing");
@@ -268,6 +284,7 @@ impl Writer {
             file,
             text_chars: open.text_chars,
             decisions: open.decisions,
+            masked: open.masked,
         };
         self.done.push(ManifestRow::new(&sealed).map_err(external)?);
         point("shard.written");

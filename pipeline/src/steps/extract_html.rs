@@ -127,11 +127,7 @@ mod tests {
     use super::*;
     use crate::document::Record;
 
-    fn run(
-        config: &ExtractHtml,
-        content_type: &str,
-        html: &str,
-    ) -> (Vec<String>, String, &'static str) {
+    fn run(config: &ExtractHtml, content_type: &str, html: &str) -> (Vec<String>, String, &'static str) {
         let mut page = Page { record: Record { content_type, html, ..Record::default() }, ..Page::default() };
         config.build(&Resources::new(Path::new("."))).unwrap().apply(&mut page);
         (page.reasons.iter().map(|reason| reason.code.to_string()).collect(), page.text, page.extractor)

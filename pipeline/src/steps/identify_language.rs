@@ -140,7 +140,9 @@ impl IdentifyLanguage {
         resources.identifier(&key, || {
             let mut engine = match &path {
                 None => Ngram::embedded(),
-                Some(path) => Ngram::load(path).map_err(|error| unreadable(path, &error.to_string(), error.hint()))?,
+                Some(path) => {
+                    Ngram::load(path).map_err(|error| unreadable(path, &error.to_string(), error.hint()))?
+                }
             };
             if !languages.is_empty() {
                 engine = engine.with_languages(languages).map_err(|error| {
@@ -233,7 +235,8 @@ mod tests {
         config.build(&Resources::new(Path::new("."))).err().map(|error| error.to_string()).unwrap_or_default()
     }
 
-    const SWAHILI: &str = "Watoto wanasoma vitabu shuleni kila siku asubuhi, na jioni wanacheza uwanjani na rafiki zao.";
+    const SWAHILI: &str =
+        "Watoto wanasoma vitabu shuleni kila siku asubuhi, na jioni wanacheza uwanjani na rafiki zao.";
 
     #[test]
     fn languages_are_named_with_their_script() {
@@ -256,7 +259,10 @@ mod tests {
         let config = IdentifyLanguage::default();
         for (text, expected) in [
             (SWAHILI, "swa_Latn"),
-            ("Carruurtu subax walba waxay dugsiga ku akhriyaan buugaag, galabtiina waxay la ciyaaraan saaxiibadood.", "som_Latn"),
+            (
+                "Carruurtu subax walba waxay dugsiga ku akhriyaan buugaag, galabtiina waxay la ciyaaraan saaxiibadood.",
+                "som_Latn",
+            ),
             ("for (int i = 0; i < n; i++) { sum += a[i]; }", "zxx"),
         ] {
             assert_eq!(lang(&config, text), expected, "{text}");
@@ -278,7 +284,8 @@ mod tests {
 
     #[test]
     fn members_of_a_macrolanguage_can_be_named_alike() {
-        let config = IdentifyLanguage { macrolanguages: MacrolanguageMode::Macro, ..IdentifyLanguage::default() };
+        let config =
+            IdentifyLanguage { macrolanguages: MacrolanguageMode::Macro, ..IdentifyLanguage::default() };
         let text = "Anak-anak membaca buku di sekolah setiap pagi, lalu mereka bermain di lapangan bersama teman-teman.";
         assert_eq!(lang(&config, text), "msa_Latn");
         assert_eq!(lang(&IdentifyLanguage::default(), text), "ind_Latn");

@@ -167,6 +167,9 @@ steps! {
         normalize_text => NormalizeText,
         identify_language => IdentifyLanguage,
         filter_language => FilterLanguage,
+        measure_quality => MeasureQuality,
+        filter_quality => FilterQuality,
+        detect_pii => DetectPii,
         tag_license => TagLicense,
         tag_jurisdiction => TagJurisdiction,
     }

@@ -5,6 +5,7 @@
 //! manifest, and every row must rest on a decision that lets it be at this node. Findings are collected, not thrown:
 //! an auditor wants all of them.
 
+mod personal;
 mod rows;
 
 use std::collections::BTreeMap;

@@ -8,6 +8,7 @@ use kilim_connectors::shards::{ColumnHasher, ShardFormat, read_shard};
 use kilim_langid::{LangTag, matches};
 
 use super::Verified;
+use super::personal::Unwanted;
 use crate::policy::{DecisionRow, OptOut};
 use crate::seal::{Manifest, ManifestShard, shard_schema};
 
@@ -78,6 +79,7 @@ pub(super) fn verify_rows(
     let mut hashers = ColumnHasher::COLUMNS.map(ColumnHasher::new);
     let (mut rows, mut text_chars) = (0, 0);
     let mut wrong = Wrong::default();
+    let unwanted = manifest.node.pii.as_ref().and_then(Unwanted::of);
     for batch in batches {
         let batch = match batch {
             Ok(batch) => batch,
@@ -93,6 +95,9 @@ pub(super) fn verify_rows(
         }
         let columns = Columns { batch: &batch };
         for row in 0..batch.num_rows() {
+            if let Some(unwanted) = &unwanted {
+                check_masks(&columns, row, rows + row as u64, unwanted, &mut wrong);
+            }
             text_chars += columns.text("text", row).map_or(0, |text| text.chars().count() as u64);
             let number = rows + row as u64;
             check_row(&columns, row, number, manifest, shard, decisions, counted, &mut wrong);
@@ -115,6 +120,23 @@ pub(super) fn verify_rows(
             let problem =
                 format!("column {} has digest {}, the manifest says {said}", digest.column, digest.sha256);
             found.find(file, problem);
+        }
+    }
+}
+
+/// What is masked must not stand there.
+fn check_masks(columns: &Columns<'_>, row: usize, number: u64, unwanted: &Unwanted, wrong: &mut Wrong) {
+    let id = columns.text("id", row).unwrap_or("no id");
+    for field in ["text", "url", "title", "attribution"] {
+        let Some(value) = columns.text(field, row) else { continue };
+        let found = if field == "text" { unwanted.in_text(value) } else { unwanted.in_field(value) };
+        for kind in found {
+            wrong.add(
+                &format!("holds personal data ({kind}) that should be masked"),
+                number,
+                id,
+                &format!(" in {field}"),
+            );
         }
     }
 }

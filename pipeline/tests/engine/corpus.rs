@@ -10,11 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use arrow::util::pretty::pretty_format_batches;
 use datafusion::prelude::SessionContext;
 use kilim::config;
 use kilim::ingest::Progress;
 use kilim::ledger::Ledger;
 use kilim::run::{Finished, RunError, RunOptions, Until, Unwatched, run, work_dir_of};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tempfile::TempDir;
 
 use crate::pages::many;
@@ -264,6 +266,18 @@ impl Corpus {
         rows.into_iter().flatten().collect()
     }
 
+    /// Whether `word` stands in any file below `folder`, Parquet decompressed.
+    pub(crate) fn stands_in(&self, folder: &str, word: &str) -> bool {
+        let all = files(&self.path(folder));
+        assert!(!all.is_empty(), "{folder}");
+        all.into_iter().any(|path| {
+            let bytes = fs::read(&path).expect("an output can be read");
+            let holds = |bytes: &[u8]| bytes.windows(word.len()).any(|window| window == word.as_bytes());
+            let parquet = path.extension().is_some_and(|extension| extension == "parquet");
+            holds(&bytes) || parquet && shown(&path).contains(word)
+        })
+    }
+
     /// Asks the ledger; every value as text, null as "".
     pub(crate) fn sql(&self, sql: &str) -> Vec<Vec<String>> {
         let report = config::validate_file(&self.path("corpus.yaml"), None);
@@ -286,6 +300,15 @@ impl Corpus {
         ));
         rows.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
+}
+
+/// All rows of a Parquet file as text.
+fn shown(path: &Path) -> String {
+    let file = fs::File::open(path).expect("an output can be read");
+    let reader =
+        ParquetRecordBatchReaderBuilder::try_new(file).and_then(ParquetRecordBatchReaderBuilder::build);
+    let batches = reader.expect("it is Parquet").collect::<Result<Vec<_>, _>>().expect("rows can be read");
+    pretty_format_batches(&batches).expect("rows can be shown").to_string()
 }
 
 /// What the command said.

@@ -22,6 +22,8 @@ mod moto;
 mod near;
 mod other_store;
 mod pages;
+mod personal_data;
+mod quality;
 mod residency;
 mod resume;
 mod standing;

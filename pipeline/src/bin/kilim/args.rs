@@ -44,6 +44,9 @@ pub(crate) enum Command {
     /// Language identification.
     #[command(subcommand)]
     Langid(LangidCommand),
+    /// Tables for measuring and judging the quality of texts.
+    #[command(subcommand)]
+    Quality(QualityCommand),
     /// The reference of steps.
     Steps(StepsArgs),
     /// The JSON Schema of a config.
@@ -280,6 +283,19 @@ pub(crate) struct BenchArgs {
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum QualityCommand {
+    /// Derive stop words from labelled text: a table for `measure_quality`.
+    StopWords(StopWordsArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct StopWordsArgs {
+    /// Files of lines with a label, a tab and a text, or folders of them: .tsv or .tsv.zst. A file is a source.
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -162,7 +162,7 @@ fn labelled(file: &Path) -> Result<Vec<Line>> {
     Ok(read_lines(file, 0).map_err(|error| unusable(&error))?)
 }
 
-fn unusable(error: &CorpusError) -> RunError {
+pub(crate) fn unusable(error: &CorpusError) -> RunError {
     let hint = match error {
         CorpusError::Read { .. } => "check the path, and that the file is readable",
         CorpusError::Line { .. } => {

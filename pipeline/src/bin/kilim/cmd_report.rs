@@ -41,6 +41,9 @@ fn told(report: &Report) -> String {
         "Jurisdictions that bind, and the nodes that got the documents",
         &jurisdictions(report),
     );
+    if !report.personal_data.is_empty() {
+        section(&mut out, "Personal data, by kind", &personal_data(report));
+    }
     section(&mut out, "Nodes", &nodes(report));
     out
 }
@@ -117,6 +120,13 @@ fn jurisdictions(report: &Report) -> String {
         })
         .collect();
     table(&header, &(1..header.len()).collect::<Vec<_>>(), &rows)
+}
+
+fn personal_data(report: &Report) -> String {
+    let found = report.personal_data.iter();
+    let rows: Vec<Vec<String>> =
+        found.map(|(kind, found)| vec![kind.clone(), count(found.documents), count(found.places)]).collect();
+    table(&["kind", "documents", "places"], &[1, 2], &rows)
 }
 
 fn nodes(report: &Report) -> String {

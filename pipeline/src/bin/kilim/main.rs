@@ -7,6 +7,7 @@ mod args;
 mod cmd_explain;
 mod cmd_inspect;
 mod cmd_langid;
+mod cmd_quality;
 mod cmd_report;
 mod cmd_run;
 mod cmd_seeds;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         Command::Verify(verify) => cmd_verify::run(config, &verify),
         Command::Seeds(seeds) => cmd_seeds::run(&seeds),
         Command::Langid(langid) => cmd_langid::run(&langid),
+        Command::Quality(quality) => cmd_quality::run(&quality),
         Command::Steps(steps) => cmd_steps::run(&steps),
         Command::Schema => cmd_steps::schema(),
     };

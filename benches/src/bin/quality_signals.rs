@@ -1,9 +1,9 @@
 //! Measures texts and judges them by rule sets: what `quality_parity.py` compares with datatrove.
 //!
 //! ```text
-//! quality_signals RULES_DIR                  # lines of JSON in, lines of JSON out
-//! quality_signals RULES_DIR --time REPEATS   # the same input, as often; CPU seconds and documents per CPU second
-//! quality_signals RULES_DIR --values         # lines of JSON in, all signals out
+//! quality-signals RULES_DIR                  # lines of JSON in, lines of JSON out
+//! quality-signals RULES_DIR --time REPEATS   # the same input, as often; CPU seconds and documents per CPU second
+//! quality-signals RULES_DIR --values         # lines of JSON in, all signals out
 //! ```
 //!
 //! A line of input is `{"language": "eng_Latn", "text": "...", "tokens": [[0, 5], ...]}`; tokens are byte ranges, and

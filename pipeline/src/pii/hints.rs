@@ -1,0 +1,53 @@
+//! Whose numbers may stand in a text: the countries that its host and its language point to.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use crate::provenance::cctld;
+
+/// Countries in which a language is official.
+const TABLE: &str = include_str!("../../../configs/language_countries.csv");
+
+static COUNTRIES: LazyLock<BTreeMap<&str, Vec<&str>>> = LazyLock::new(|| {
+    let rows = TABLE.lines().filter(|line| !line.starts_with('#')).skip(1);
+    rows.filter_map(|row| row.split_once(','))
+        .map(|(language, countries)| (language, countries.split(' ').collect()))
+        .collect()
+});
+
+/// Countries whose numbers may stand in a text, likeliest first: that of the host's registry, then those in which its
+/// language (ISO 639-3) is official. English, French, Spanish and Arabic point to none: too many.
+pub fn countries(host: &str, language: &str) -> Vec<&'static str> {
+    let registry = cctld::registry(host).map(|found| found.country);
+    let official = COUNTRIES.get(language).into_iter().flatten().copied();
+    let mut countries: Vec<&str> = registry.into_iter().collect();
+    for country in official {
+        if !countries.contains(&country) {
+            countries.push(country);
+        }
+    }
+    countries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_and_language_point_to_countries() {
+        assert_eq!(countries("habari.co.ke", "eng"), ["KE"]);
+        assert_eq!(countries("zeitung.at", "deu")[..2], ["AT", "DE"]);
+        assert_eq!(countries("example.com", "swa")[0], "TZ");
+        assert!(countries("example.com", "eng").is_empty());
+        assert!(countries("", "").is_empty());
+    }
+
+    #[test]
+    fn the_table_has_languages_and_countries_only() {
+        assert!(COUNTRIES.len() > 100);
+        for (language, countries) in COUNTRIES.iter() {
+            assert!(kilim_langid::known_code(language), "{language}");
+            assert!(countries.iter().all(|country| cctld::is_country(country)), "{language} {countries:?}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Personal data at the door: what a node masks is masked in everything of a row that leaves.
+//!
+//! In `text` it stands where `detect_pii` said. Title, URL and attribution are looked at here, with the same rules.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::datatypes::{Float32Type, UInt32Type};
+use datafusion::common::{Result, internal_datafusion_err};
+
+use crate::pii::{Counts, Detector, Hints, Kind, Profile, Span, countries, redact, redact_fresh};
+
+/// Masks laid over documents, by kind.
+pub(super) type Masked = BTreeMap<String, u64>;
+
+/// Columns before those of the shard that masking reads.
+pub(super) struct Places {
+    /// Index of `pii`.
+    pub(super) pii: usize,
+    /// Index of `host`.
+    pub(super) host: usize,
+}
+
+/// A node's way with personal data, ready for rows.
+pub(super) struct Masking {
+    detector: Detector,
+    profile: Profile,
+}
+
+impl Masking {
+    pub(super) fn new(profile: Profile) -> Self {
+        Self { detector: Detector::new(), profile }
+    }
+
+    /// Masks `text` and the `others` among the columns of a shard, which begin behind `first`; counts the masks in
+    /// `masked`. The characters of all texts as they are now.
+    pub(super) fn apply(
+        &self,
+        rows: &RecordBatch,
+        first: usize,
+        places: &Places,
+        columns: &mut [ArrayRef],
+        masked: &mut Masked,
+    ) -> Result<u64> {
+        let index = |name: &str| {
+            let found = rows.schema().index_of(name);
+            found.map_err(|_| internal_datafusion_err!("a row without {name}"))
+        };
+        let spans = spans(rows.column(places.pii))?;
+        let texts = rows.column(index("text")?).as_string::<i32>();
+        let hosts = rows.column(places.host).as_string::<i32>();
+        let langs = rows.column(index("lang")?).as_string::<i32>();
+        let mut chars = 0;
+        let text: StringArray = (0..rows.num_rows())
+            .map(|row| {
+                let redacted = redact(texts.value(row), &spans[row], &self.profile);
+                count(&redacted.masked, masked);
+                chars += redacted.text.chars().count() as u64;
+                Some(redacted.text.into_owned())
+            })
+            .collect();
+        columns[index("text")? - first] = Arc::new(text);
+        for name in ["url", "title", "attribution"] {
+            let at = index(name)?;
+            let values = rows.column(at).as_string::<i32>();
+            let masks: StringArray = (0..rows.num_rows())
+                .map(|row| {
+                    let value = values.is_valid(row).then(|| values.value(row))?;
+                    let lang = langs.value(row).split('_').next().unwrap_or_default();
+                    let countries = countries(hosts.value(row), lang);
+                    let redacted =
+                        redact_fresh(value, &self.detector, &Hints { countries: &countries }, &self.profile);
+                    count(&redacted.masked, masked);
+                    Some(redacted.text.into_owned())
+                })
+                .collect();
+            columns[at - first] = Arc::new(masks);
+        }
+        Ok(chars)
+    }
+}
+
+fn count(found: &Counts, masked: &mut Masked) {
+    for (kind, count) in found.iter().filter(|(_, count)| *count > 0) {
+        *masked.entry(kind.as_str().to_owned()).or_default() += count;
+    }
+}
+
+/// The spans of each row, as `detect_pii` wrote them.
+fn spans(column: &ArrayRef) -> Result<Vec<Vec<Span>>> {
+    let lists = column.as_list::<i32>();
+    let fields = lists.values().as_struct();
+    let starts = fields.column(0).as_primitive::<UInt32Type>();
+    let ends = fields.column(1).as_primitive::<UInt32Type>();
+    let kinds = fields.column(2).as_string::<i32>();
+    let confidences = fields.column(4).as_primitive::<Float32Type>();
+    let offsets = lists.value_offsets();
+    (0..lists.len())
+        .map(|row| {
+            if lists.is_null(row) {
+                // Nobody looked: such a row must not pass for one in which nothing was found.
+                return Err(internal_datafusion_err!("a node masks personal data and nobody looked for it"));
+            }
+            (offsets[row] as usize..offsets[row + 1] as usize)
+                .map(|at| {
+                    let kind = Kind::from_word(kinds.value(at));
+                    Ok(Span {
+                        start: starts.value(at),
+                        end: ends.value(at),
+                        kind: kind.ok_or_else(|| internal_datafusion_err!("no kind of personal data"))?,
+                        rule: "",
+                        confidence: confidences.value(at),
+                    })
+                })
+                .collect()
+        })
+        .collect()
+}
