@@ -27,8 +27,10 @@ sources:
 steps:
   - extract_html: {}
   - normalize_text: { form: nfc }
-  - identify_language: { engine: whatlang }
+  - identify_language: { engine: ngram }
   - filter_length: { min_chars: 100 }
+  - measure_quality: {}
+  - filter_quality: { rules: [gopher_quality, gopher_repetition] }
   - tag_license: {}
   - tag_jurisdiction: { from: [steward, registry] }
   - dedup_exact: {}

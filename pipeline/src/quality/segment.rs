@@ -7,7 +7,7 @@
 //! (e.g.), `_`, `@`, `&`, non-joiners. Signs directly before a word are part of it (-5, --all, /usr, @juma). An address
 //! with a scheme is one word, and so is what has ASCII signs between ASCII letters, as code has (`x[i`, `a="b`); hyphens,
 //! slashes and other signs of prose divide. Every other character that is not white space is a symbol, the same one
-//! several times in a row is one symbol, and so is the mark of a note, [12].
+//! several times in a row is one symbol, and so is the mark of a note, `[12]`.
 //!
 //! Marks always belong to the letter before them. Nothing is folded, stripped or lower-cased: a token is a range of
 //! bytes of the text as it is.
@@ -30,7 +30,7 @@
 //!
 //! # Cost
 //! Linear in the text: eight bytes a token, twelve a line that is not empty. A run without a break of more than
-//! [`MAX_RUN`] bytes goes to the dictionary in pieces.
+//! `MAX_RUN` bytes goes to the dictionary in pieces.
 
 use std::ops::Range;
 

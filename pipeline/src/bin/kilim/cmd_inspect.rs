@@ -175,6 +175,9 @@ fn told(life: &Life, work: &Work) -> String {
             .map(|top| format!("{} {}", field(top, "lang"), field(top, "share")))
             .collect();
         line(&mut out, "parts in", &top.join(", "));
+        if let Some(kinds) = row.get("pii_kinds").and_then(Value::as_str).filter(|kinds| !kinds.is_empty()) {
+            line(&mut out, "personal data", kinds);
+        }
         line(&mut out, "title", &field(row, "title"));
         line(&mut out, "text", &field(row, "text").replace('\n', " "));
     }
