@@ -184,6 +184,15 @@ pub struct Language {
     pub engine: Arc<str>,
 }
 
+#[cfg(test)]
+impl Language {
+    /// A label that nobody doubts.
+    pub(crate) fn certain(lang: &str) -> Self {
+        let lang = lang.parse().expect("a test names a label");
+        Self { lang, confidence: 1.0, margin: 1.0, top: Vec::new(), engine: Arc::from("ngram") }
+    }
+}
+
 /// A mark about licences or rights as it stands on the page, before anybody reads meaning into it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {

@@ -41,3 +41,10 @@ pub use shipped::{shipped_rule_names, shipped_rules};
 pub use signals::{SIGNAL_SET, SIGNALS, Signal, Signals, Unit, nearest_signal, signal};
 pub use stop_words::{StopWord, stop_words};
 pub use web_docs::{Medians, REFERENCE};
+
+/// A language as tables of quality name it: with the macrolanguage's code, as the labels of engine `ngram` are, so that a row
+/// for `swh_Latn` and a document in `swa_Latn` meet. What is no language with its script stays as it is.
+pub fn table_language(language: &str) -> String {
+    let tag: Option<kilim_langid::LangTag> = language.parse().ok();
+    tag.map_or_else(|| language.to_owned(), |tag| tag.collapsed().to_string())
+}

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::measure::{LanguageProfile, StopWords};
 use super::rules::csv_lines;
+use super::table_language;
 use super::web_docs::Medians;
 
 const COLUMNS: [&str; 3] = ["language", "word", "source"];
@@ -46,7 +47,7 @@ impl Profiles {
             if record.len() != COLUMNS.len() || record.iter().any(str::is_empty) {
                 return Err(error(line, "an empty field, or not three"));
             }
-            let of_language = words.entry(record[0].to_owned()).or_default();
+            let of_language = words.entry(table_language(&record[0])).or_default();
             if of_language.iter().any(|word| *word == record[1]) {
                 return Err(error(
                     line,
@@ -88,6 +89,13 @@ mod tests {
         let profiles = Profiles::read_stop_words("stop_words.csv", table).unwrap();
         assert_eq!(profiles.get("swa_Latn").stop_words, Some(StopWords::new(["ya", "na"])));
         assert_eq!(profiles.get("tha_Thai"), &LanguageProfile::default());
+    }
+
+    #[test]
+    fn a_member_of_a_macrolanguage_has_its_words_under_the_code_of_documents() {
+        let table = "language,word,source\nswh_Latn,na,own\n";
+        let profiles = Profiles::read_stop_words("stop_words.csv", table).unwrap();
+        assert_eq!(profiles.get("swa_Latn").stop_words, Some(StopWords::new(["na"])));
     }
 
     #[test]

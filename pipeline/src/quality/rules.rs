@@ -37,6 +37,7 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 use thiserror::Error;
 
 use super::signals::{Signal, Signals, Unit, nearest_signal, signal};
+use super::table_language;
 
 const COLUMNS: [&str; 6] = ["language", "rule", "signal", "op", "value", "source"];
 
@@ -346,6 +347,7 @@ impl Row {
         if !is_selector(&language) {
             return Err(RowProblem::Language { found: language });
         }
+        let language = table_language(&language);
         let rule = given("rule", rule)?;
         if !rule.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_') {
             return Err(RowProblem::Rule { found: rule });

@@ -14,14 +14,6 @@ use crate::pii::{Counts, Detector, Hints, Kind, Profile, Span, countries, redact
 /// Masks laid over documents, by kind.
 pub(super) type Masked = BTreeMap<String, u64>;
 
-/// Columns before those of the shard that masking reads.
-pub(super) struct Places {
-    /// Index of `pii`.
-    pub(super) pii: usize,
-    /// Index of `host`.
-    pub(super) host: usize,
-}
-
 /// A node's way with personal data, ready for rows.
 pub(super) struct Masking {
     detector: Detector,
@@ -33,13 +25,12 @@ impl Masking {
         Self { detector: Detector::new(), profile }
     }
 
-    /// Masks `text` and the `others` among the columns of a shard, which begin behind `first`; counts the masks in
-    /// `masked`. The characters of all texts as they are now.
+    /// Masks the columns of a shard, which are those of `rows` from `first` on; counts the masks in `masked`. The
+    /// characters of all texts as they are now.
     pub(super) fn apply(
         &self,
         rows: &RecordBatch,
         first: usize,
-        places: &Places,
         columns: &mut [ArrayRef],
         masked: &mut Masked,
     ) -> Result<u64> {
@@ -47,10 +38,8 @@ impl Masking {
             let found = rows.schema().index_of(name);
             found.map_err(|_| internal_datafusion_err!("a row without {name}"))
         };
-        let spans = spans(rows.column(places.pii))?;
+        let spans = spans(rows.column(index("pii")?))?;
         let texts = rows.column(index("text")?).as_string::<i32>();
-        let hosts = rows.column(places.host).as_string::<i32>();
-        let langs = rows.column(index("lang")?).as_string::<i32>();
         let mut chars = 0;
         let text: StringArray = (0..rows.num_rows())
             .map(|row| {
@@ -61,16 +50,19 @@ impl Masking {
             })
             .collect();
         columns[index("text")? - first] = Arc::new(text);
+        let hosts = rows.column(index("host")?).as_string::<i32>();
+        let langs = rows.column(index("lang")?).as_string::<i32>();
+        let countries: Vec<_> = (0..rows.num_rows())
+            .map(|row| countries(hosts.value(row), langs.value(row).split('_').next().unwrap_or_default()))
+            .collect();
         for name in ["url", "title", "attribution"] {
             let at = index(name)?;
             let values = rows.column(at).as_string::<i32>();
-            let masks: StringArray = (0..rows.num_rows())
-                .map(|row| {
-                    let value = values.is_valid(row).then(|| values.value(row))?;
-                    let lang = langs.value(row).split('_').next().unwrap_or_default();
-                    let countries = countries(hosts.value(row), lang);
-                    let redacted =
-                        redact_fresh(value, &self.detector, &Hints { countries: &countries }, &self.profile);
+            let masks: StringArray = values
+                .iter()
+                .zip(&countries)
+                .map(|(value, countries)| {
+                    let redacted = redact_fresh(value?, &self.detector, &Hints { countries }, &self.profile);
                     count(&redacted.masked, masked);
                     Some(redacted.text.into_owned())
                 })

@@ -18,7 +18,7 @@ use futures::{StreamExt, stream};
 use kilim_connectors::shards::{ShardFile, ShardFormat, ShardWriter};
 use serde::{Deserialize, Serialize};
 
-use super::mask::{Masked, Masking, Places};
+use super::mask::{Masked, Masking};
 use crate::engine::{InputNeeds, ManifestRow, Operator, manifest_batch, manifest_row_schema};
 use crate::functions::label_list;
 use crate::pii::Profile;
@@ -37,9 +37,6 @@ FROM placements p JOIN rows r
 
 /// Columns before those of the shard.
 const PLACING_COLUMNS: usize = 8;
-
-/// Where masking finds what it reads.
-const PLACES: Places = Places { pii: 6, host: 7 };
 
 /// The columns of a shard.
 pub fn shard_schema() -> SchemaRef {
@@ -265,7 +262,7 @@ impl Writer {
         }
         let mut columns = rows.columns()[PLACING_COLUMNS..].to_vec();
         open.text_chars += match &open.masking {
-            Some(masking) => masking.apply(rows, PLACING_COLUMNS, &PLACES, &mut columns, &mut open.masked)?,
+            Some(masking) => masking.apply(rows, PLACING_COLUMNS, &mut columns, &mut open.masked)?,
             None => chars.values().iter().map(|chars| u64::from(*chars)).sum(),
         };
         columns.push(Arc::new(arrow::array::StringArray::from(decisions)));

@@ -23,6 +23,7 @@
 //! ```
 
 use std::path::PathBuf;
+use std::sync::{Arc, LazyLock};
 
 use garde::Validate;
 use schemars::JsonSchema;
@@ -45,42 +46,52 @@ pub struct MeasureQuality {
 /// The table that ships with the engine.
 const SHIPPED: &str = include_str!("../../../configs/rules/stop_words.csv");
 
+/// Read once for all partitions of a process.
+static SHIPPED_PROFILES: LazyLock<Arc<Profiles>> = LazyLock::new(|| {
+    let profiles = Profiles::read_stop_words("stop_words.csv", SHIPPED);
+    Arc::new(profiles.expect("a test reads the shipped table"))
+});
+
 impl MeasureQuality {
-    fn table(&self, resources: &Resources) -> Result<(String, String), StepError> {
-        let Some(path) = self.stop_words.as_ref().map(|path| resources.path(path)) else {
-            return Ok(("stop_words.csv".to_owned(), SHIPPED.to_owned()));
-        };
+    /// The table of its own, by name, with its text.
+    fn own_table(&self, resources: &Resources) -> Result<Option<(String, String)>, StepError> {
+        let Some(path) = self.stop_words.as_ref().map(|path| resources.path(path)) else { return Ok(None) };
         let failed =
             |error: std::io::Error| StepError::File { path: path.clone(), problem: error.to_string() };
         let text = std::fs::read_to_string(&path).map_err(failed)?;
-        Ok((path.display().to_string(), text))
+        Ok(Some((path.display().to_string(), text)))
     }
 }
 
 impl DocumentStepConfig for MeasureQuality {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn build(&self, resources: &Resources) -> Result<Box<dyn DocumentStep>, StepError> {
-        let (table, text) = self.table(resources)?;
-        let profiles = Profiles::read_stop_words(&table, &text)
-            .map_err(|error| StepError::Config { problem: error.to_string(), hint: None })?;
+        let profiles = match self.own_table(resources)? {
+            None => Arc::clone(&SHIPPED_PROFILES),
+            Some((table, text)) => Profiles::read_stop_words(&table, &text)
+                .map(Arc::new)
+                .map_err(|error| StepError::Config { problem: error.to_string(), hint: None })?,
+        };
         Ok(Box::new(MeasureStep { measurer: Measurer::new(), profiles }))
     }
 
     fn digests(&self, resources: &Resources) -> Result<Vec<(String, String)>, StepError> {
-        let digest = blake3::hash(self.table(resources)?.1.as_bytes()).to_hex().to_string();
+        let own = self.own_table(resources)?;
+        let text = own.as_ref().map_or(SHIPPED, |(_, text)| text);
+        let digest = blake3::hash(text.as_bytes()).to_hex().to_string();
         Ok(vec![(format!("measure_quality {SIGNAL_SET} stop words"), digest)])
     }
 }
 
 struct MeasureStep {
     measurer: Measurer,
-    profiles: Profiles,
+    profiles: Arc<Profiles>,
 }
 
 impl DocumentStep for MeasureStep {
     fn apply(&mut self, page: &mut Page<'_>) {
-        let lang = page.language.as_ref().map(|found| found.lang.to_string()).unwrap_or_default();
+        let lang = page.language.as_ref().map(|found| found.lang.collapsed().to_string()).unwrap_or_default();
         page.signals = Some(self.measurer.measure(&page.text, self.profiles.get(&lang)));
     }
 }
@@ -88,21 +99,14 @@ impl DocumentStep for MeasureStep {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
-    use std::sync::Arc;
 
     use super::*;
     use crate::document::Language;
     use crate::quality::Signals;
 
     fn measured(lang: &str, text: &str) -> Signals {
-        let language = Language {
-            lang: lang.parse().unwrap(),
-            confidence: 1.0,
-            margin: 1.0,
-            top: Vec::new(),
-            engine: Arc::from("ngram"),
-        };
-        let mut page = Page { text: text.to_owned(), language: Some(language), ..Page::default() };
+        let mut page =
+            Page { text: text.to_owned(), language: Some(Language::certain(lang)), ..Page::default() };
         let resources = Resources::new(Path::new("."));
         MeasureQuality::default().build(&resources).unwrap().apply(&mut page);
         page.signals.unwrap()
