@@ -52,7 +52,7 @@ pub use tag::{LangTag, ParseTagError, from_short_code, known_code, known_codes, 
 
 /// Raised when an engine of this crate may answer differently for the same [`Identifier::digest`]: sampling, the gate
 /// for texts without letters, label tables. Stage keys hold it beside the digest.
-pub const REVISION: u32 = 5;
+pub const REVISION: u32 = 6;
 
 /// A language identification engine.
 ///

@@ -102,7 +102,8 @@ impl Parts {
             None => self.votes.push((first.lang, bytes)),
         }
         let weight = bytes as f32 / UNIT;
-        for Likely { label, lang, probability } in likely {
+        // What may be noise here and there is no language of the page.
+        for Likely { label, lang, probability } in likely.iter().filter(|one| one.lang.is_language()) {
             let at = self.evidence.iter().position(|known| known.lang == *lang).unwrap_or_else(|| {
                 self.evidence.push(Evidence { lang: *lang, odds: 0.0, label: *label, most: 0.0 });
                 self.evidence.len() - 1
@@ -196,6 +197,12 @@ mod tests {
         // But a quotation does not make an English page Hindi.
         let english = [(ENGLISH, 1000); 8];
         assert_eq!(pooled(&[&[(hindi, 300)], &english[..]].concat()).0, "eng_Latn");
+    }
+
+    #[test]
+    fn what_may_be_noise_in_every_part_is_no_language_of_the_page() {
+        let doubtful: &[(&str, f32)] = &[("swa_Latn", 0.8), ("zxx", 0.2)];
+        assert_eq!(pooled(&[(doubtful, 300), (doubtful, 300), (doubtful, 300)]).0, "swa_Latn");
     }
 
     #[test]
