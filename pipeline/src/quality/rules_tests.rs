@@ -146,6 +146,8 @@ proptest! {
         let row = Row::new(&language, &rule, "digit_share", &op, &value.to_string(), &source).unwrap();
         let read = RuleSet::read("r.csv", &write_rows(&[row])).unwrap();
         let row = &read.rows()[0];
-        prop_assert_eq!((&row.language, &row.rule, row.value, &row.source), (&language, &rule, Some(value), &source));
+        // Some of the codes are members of a macrolanguage: `aao` is kept as `ara`.
+        let kept = crate::quality::table_language(&language);
+        prop_assert_eq!((&row.language, &row.rule, row.value, &row.source), (&kept, &rule, Some(value), &source));
     }
 }
