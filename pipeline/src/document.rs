@@ -18,7 +18,7 @@ use crate::quality::Signals;
 mod schema;
 
 pub use schema::{
-    claim_fields, derived_columns, document_schema, given_fields, pii_fields, provenance_columns,
+    SIGNAL_SET_KEY, claim_fields, derived_columns, document_schema, given_fields, pii_fields, provenance_columns,
     reason_fields, record_schema, signal_fields, split_end_fields,
 };
 

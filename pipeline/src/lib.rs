@@ -24,4 +24,5 @@ pub mod step;
 pub mod steps;
 pub mod validate;
 pub mod verify;
+pub mod what_if;
 pub mod work_dir;

@@ -4,6 +4,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing step should panic, and these are all tests")]
 
+#[path = "cli/guide.rs"]
+mod guide;
+#[path = "cli/what_if.rs"]
+mod what_if;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

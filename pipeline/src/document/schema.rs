@@ -7,6 +7,9 @@ use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, Tim
 use super::column;
 use crate::quality::{SIGNAL_SET, SIGNALS, Unit};
 
+/// Where the column `signals` says, in its metadata, which set of them it holds.
+pub const SIGNAL_SET_KEY: &str = "signal_set";
+
 fn field(name: &str, data_type: DataType) -> Field {
     Field::new(name, data_type, true)
 }
@@ -125,7 +128,7 @@ fn derived_fields() -> Vec<Field> {
         field(c::LANG_TOP, list_of_struct(vec![text("lang"), field("share", DataType::Float32)])),
         text(c::LANG_ENGINE),
         field(c::SIGNALS, DataType::Struct(signal_fields()))
-            .with_metadata([("signal_set".to_owned(), SIGNAL_SET.to_owned())].into()),
+            .with_metadata([(SIGNAL_SET_KEY.to_owned(), SIGNAL_SET.to_owned())].into()),
         field(c::PII, list_of_struct(pii_fields().iter().map(|f| f.as_ref().clone()).collect())),
         text(c::PII_KINDS),
         field(

@@ -36,7 +36,7 @@ mod web_docs;
 pub use fineweb2::{ImportError, Imported, import_fineweb2};
 pub use measure::{LanguageProfile, Measurer, StopWords};
 pub use profiles::{Profiles, StopWordError};
-pub use rules::{Op, Row, RowProblem, RuleError, RuleSet, Verdict, write_rows};
+pub use rules::{Op, Row, RowProblem, RuleError, RuleSet, Scope, Verdict, write_rows};
 pub use shipped::{shipped_rule_names, shipped_rules};
 pub use signals::{SIGNAL_SET, SIGNALS, Signal, Signals, Unit, nearest_signal, signal};
 pub use stop_words::{StopWord, stop_words};

@@ -218,6 +218,18 @@ pub struct Verdict<'a> {
     pub language_has_rows: bool,
 }
 
+/// Whose rows judge a language. The later are the more specific.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Those for any language alone.
+    Neutral,
+    /// Those of its script too.
+    Script,
+    /// Its own too.
+    Own,
+}
+
 /// A table of rules, compiled for each language in it.
 #[derive(Debug, Clone)]
 pub struct RuleSet {
@@ -290,15 +302,29 @@ impl RuleSet {
     /// Every rule that a document fails. `language` is ISO 639-3 and script, as in `swa_Latn`; any other text, such as
     /// `und`, is a language without rows.
     pub fn failed(&self, signals: &Signals, language: &str) -> Verdict<'_> {
-        let own = self.compiled.get(language).filter(|_| language != ANY);
-        let tests =
-            own.or_else(|| self.compiled.get(&of_script(language))).unwrap_or_else(|| &self.compiled[ANY]);
+        let (tests, scope) = self.tests(language);
         let failed = tests.iter().filter(|test| test.op.holds((test.get)(signals), test.value));
         let rows: Vec<&Row> = failed.map(|test| &self.rows[test.row]).collect();
         Verdict {
             failed: rows.iter().map(|row| row.rule.as_str()).collect(),
             rows,
-            language_has_rows: own.is_some(),
+            language_has_rows: scope == Scope::Own,
+        }
+    }
+
+    /// The rows that judge documents in `language`, one a rule, and whose they are.
+    pub fn asked(&self, language: &str) -> (impl Iterator<Item = &Row>, Scope) {
+        let (tests, scope) = self.tests(language);
+        (tests.iter().map(|test| &self.rows[test.row]), scope)
+    }
+
+    fn tests(&self, language: &str) -> (&[Test], Scope) {
+        if let Some(own) = self.compiled.get(language).filter(|_| language != ANY) {
+            return (own, Scope::Own);
+        }
+        match self.compiled.get(&of_script(language)) {
+            Some(of_script) if language.contains('_') => (of_script, Scope::Script),
+            _ => (&self.compiled[ANY], Scope::Neutral),
         }
     }
 }

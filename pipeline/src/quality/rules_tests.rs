@@ -36,6 +36,26 @@ hin_Deva,long_words,mean_word_chars,>,off,\"a, b\"
 }
 
 #[test]
+fn it_is_said_which_rows_judge_a_language() {
+    let table = format!(
+        "{HEADER}*,few_words,words,<,50,x\n*,long_words,mean_word_chars,>,10,x\n*_Thai,few_words,words,<,40,x\n\
+         swa_Latn,long_words,mean_word_chars,>,off,x\nswa_Latn,few_words,words,<,30,x\n"
+    );
+    let rules = RuleSet::read("r.csv", &table).unwrap();
+    let asked = |language| {
+        let (rows, scope) = rules.asked(language);
+        let mut asked: Vec<_> = rows.map(|row| (row.rule.as_str(), row.value.unwrap())).collect();
+        asked.sort_unstable_by_key(|(rule, _)| *rule);
+        (asked, scope)
+    };
+    assert_eq!(asked("swa_Latn"), (vec![("few_words", 30.0)], Scope::Own));
+    assert_eq!(asked("tha_Thai"), (vec![("few_words", 40.0), ("long_words", 10.0)], Scope::Script));
+    for neutral in ["amh_Ethi", "und", "*", ""] {
+        assert_eq!(asked(neutral), (vec![("few_words", 50.0), ("long_words", 10.0)], Scope::Neutral));
+    }
+}
+
+#[test]
 fn a_share_equals_the_value_that_it_is() {
     let rules = RuleSet::read(
         "r.csv",

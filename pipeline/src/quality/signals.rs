@@ -35,6 +35,8 @@ pub struct Signal {
     pub unit: Unit,
     /// Its value in a document; NaN where it was not measured.
     pub get: fn(&Signals) -> f64,
+    /// Puts back a value that `get` gave, exactly.
+    pub set: fn(&mut Signals, f64),
 }
 
 /// Which signals, and how they are counted. Changes with any of either.
@@ -50,7 +52,12 @@ macro_rules! signals {
 
         /// All signals, in the order of the fields.
         pub const SIGNALS: &[Signal] = &[
-            $(Signal { name: stringify!($name), unit: Unit::$unit, get: |signals| f64::from(signals.$name) },)*
+            $(Signal {
+                name: stringify!($name),
+                unit: Unit::$unit,
+                get: |signals| f64::from(signals.$name),
+                set: |signals, value| signals.$name = value as $type,
+            },)*
         ];
     };
 }
@@ -228,6 +235,19 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), SIGNALS.len());
         assert_eq!(size_of::<Signals>(), SIGNALS.len() * 4);
+    }
+
+    #[test]
+    fn a_value_that_was_taken_out_is_put_back_as_it_was() {
+        let signals =
+            Signals { words: u32::MAX, mean_word_chars: 4.3, stop_words: f32::NAN, ..Signals::default() };
+        let mut again = Signals::default();
+        for signal in SIGNALS {
+            (signal.set)(&mut again, (signal.get)(&signals));
+        }
+        assert!(again.stop_words.is_nan());
+        again.stop_words = 0.0;
+        assert_eq!(again, Signals { stop_words: 0.0, ..signals });
     }
 
     #[test]

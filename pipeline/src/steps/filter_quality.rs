@@ -71,14 +71,15 @@ impl FilterQuality {
         Ok(tables)
     }
 
-    fn rule_set(&self, resources: &Resources) -> Result<RuleSet, StepError> {
+    /// The rows of all its tables, in the order in which they count.
+    pub(crate) fn rows(&self, resources: &Resources) -> Result<Vec<Row>, StepError> {
         let mut rows: Vec<Row> = Vec::new();
         for (table, text) in self.tables(resources)? {
             let set = RuleSet::read(&table, &text)
                 .map_err(|error| StepError::Config { problem: error.to_string(), hint: None })?;
             rows.extend_from_slice(set.rows());
         }
-        Ok(RuleSet::compile(rows))
+        Ok(rows)
     }
 }
 
@@ -96,7 +97,7 @@ impl DocumentStepConfig for FilterQuality {
     const VERSION: u32 = 2;
 
     fn build(&self, resources: &Resources) -> Result<Box<dyn DocumentStep>, StepError> {
-        Ok(Box::new(FilterStep { rules: self.rule_set(resources)? }))
+        Ok(Box::new(FilterStep { rules: RuleSet::compile(self.rows(resources)?) }))
     }
 
     fn digests(&self, resources: &Resources) -> Result<Vec<(String, String)>, StepError> {

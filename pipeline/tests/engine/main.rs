@@ -27,3 +27,4 @@ mod quality;
 mod residency;
 mod resume;
 mod standing;
+mod what_if;

@@ -78,6 +78,16 @@ pub(crate) struct ExplainArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReportArgs {
+    /// What two tables of rules would each keep, by language and rule, from the signals of the run: `current` is what the
+    /// config asks, else names of shipped sets and .csv files, separated by commas.
+    #[arg(long, value_names = ["A", "B"], num_args = 2)]
+    pub(crate) compare: Option<Vec<String>>,
+    /// Compare on documents in these languages only, ISO 639-3 with or without a script.
+    #[arg(long, value_name = "CODES", value_delimiter = ',', requires = "compare")]
+    pub(crate) lang: Vec<String>,
+    /// Name so many documents at most whose verdict changes.
+    #[arg(long, value_name = "N", requires = "compare")]
+    pub(crate) docs: Option<usize>,
     /// Everything as JSON.
     #[arg(long)]
     pub(crate) json: bool,

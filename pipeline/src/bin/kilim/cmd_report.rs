@@ -13,7 +13,7 @@ use kilim::run::RunError;
 use crate::Exit;
 use crate::args::ReportArgs;
 use crate::work::{self, count, table};
-use crate::{cmd_run, show};
+use crate::{cmd_run, cmd_what_if, show};
 
 /// Width of a name in a table; longer ones are cut, and whole in `--json`.
 const NAME_CHARS: usize = 24;
@@ -21,7 +21,13 @@ const NAME_CHARS: usize = 24;
 const REASON_CHARS: usize = 40;
 
 pub(crate) fn run(path: &Path, args: &ReportArgs) -> Result<Exit> {
-    let report = cmd_run::runtime(cmd_run::processors())?.block_on(async {
+    let runtime = cmd_run::runtime(cmd_run::processors())?;
+    if let Some(tables) = &args.compare {
+        let text = runtime.block_on(cmd_what_if::compared(path, tables, args))?;
+        std::io::stdout().lock().write_all(text.as_bytes())?;
+        return Ok(Exit::Done);
+    }
+    let report = runtime.block_on(async {
         let work = work::open(path).await?;
         let found = report(work.context(), &work.ledger).await.map_err(RunError::stage("report"))?;
         Ok::<_, anyhow::Error>(found)
@@ -50,7 +56,7 @@ fn told(report: &Report) -> String {
     out
 }
 
-fn section(out: &mut String, title: &str, table: &str) {
+pub(crate) fn section(out: &mut String, title: &str, table: &str) {
     let _ = write!(out, "\n{title}\n{table}");
 }
 
@@ -150,15 +156,15 @@ fn nodes(report: &Report) -> String {
 }
 
 /// A count, or a dot for none: zeros would hide the numbers.
-fn zero(number: Option<&u64>) -> String {
+pub(crate) fn zero(number: Option<&u64>) -> String {
     number.filter(|number| **number > 0).map_or_else(|| "·".to_owned(), |number| count(*number))
 }
 
-fn cut(name: &str) -> String {
+pub(crate) fn cut(name: &str) -> String {
     shortened(name, NAME_CHARS)
 }
 
-fn shortened(name: &str, chars: usize) -> String {
+pub(crate) fn shortened(name: &str, chars: usize) -> String {
     if name.chars().count() <= chars {
         return name.to_owned();
     }

@@ -15,6 +15,7 @@ mod cmd_sql;
 mod cmd_steps;
 mod cmd_validate;
 mod cmd_verify;
+mod cmd_what_if;
 mod show;
 mod work;
 
