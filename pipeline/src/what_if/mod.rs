@@ -26,7 +26,7 @@ use serde::Serialize;
 
 pub use error::WhatIfError;
 pub use scan::columns;
-pub use tables::Table;
+pub use tables::{CURRENT, Table};
 
 use crate::config::Loaded;
 use crate::ledger::Ledger;
@@ -68,13 +68,13 @@ pub struct WhatIf {
     pub documents: Vec<Changed>,
 }
 
-/// A table as it was named, and what it consists of.
+/// A table as it was named.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TableName {
     /// As it was named.
     pub name: String,
-    /// Shipped sets and files, in the order in which they count.
-    pub tables: Vec<String>,
+    /// The sets and files that `current` stands for in it, in the order in which they count.
+    pub current: Vec<String>,
 }
 
 /// Documents, and what became of them.
@@ -171,7 +171,7 @@ pub async fn what_if(
 ) -> Result<WhatIf, WhatIfError> {
     let work_dir: WorkDir = crate::run::work_dir_of(loaded);
     scan::check_signal_set(&work_dir.documents(), &ledger.splits)?;
-    let names = (a.described(), b.described());
+    let names = (a.name(), b.name());
     let asked: Vec<String> = question.languages.iter().map(LangTag::to_string).collect();
     let judge = judge::Judge::new(a, b, question, judge::Steps::of(loaded));
     let tally = scan::judged(context, judge).await?;

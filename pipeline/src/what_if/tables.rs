@@ -14,7 +14,7 @@ use crate::steps::StepKind;
 use crate::steps::filter_quality::FilterQuality;
 
 /// What the config asks.
-const CURRENT: &str = "current";
+pub const CURRENT: &str = "current";
 
 /// A table of rules: what a document fails is what it fails of any of its sets.
 #[derive(Debug)]
@@ -27,19 +27,21 @@ pub struct Table {
 impl Table {
     /// Reads the tables of `name`. Files are relative to `folder`, those of the config to the config.
     pub fn read(name: &str, loaded: &Loaded, folder: &Path) -> Result<Self, WhatIfError> {
-        let mut tables = Vec::new();
+        let mut current_tables = Vec::new();
         // The rows of each step; `None` until `current` is met.
         let mut steps: Option<Vec<Vec<Row>>> = None;
         let mut alone: Vec<Row> = Vec::new();
         for part in name.split(',').map(str::trim) {
             if part == CURRENT {
-                let current = current(loaded, &mut tables)?;
-                let with_before = current.into_iter().map(|rows| alone.iter().cloned().chain(rows).collect());
-                steps.get_or_insert_with(|| with_before.collect());
+                if steps.is_none() {
+                    let (current, tables) = current(loaded)?;
+                    current_tables = tables;
+                    let with_before = |rows| alone.iter().cloned().chain(rows).collect();
+                    steps = Some(current.into_iter().map(with_before).collect());
+                }
                 continue;
             }
             let rows = named(part, loaded, folder)?;
-            tables.push(part.to_owned());
             for step in steps.iter_mut().flatten() {
                 step.extend_from_slice(&rows);
             }
@@ -50,11 +52,11 @@ impl Table {
             _ => vec![alone],
         };
         let sets = sets.into_iter().map(RuleSet::compile).collect();
-        Ok(Self { name: TableName { name: name.to_owned(), tables }, sets })
+        Ok(Self { name: TableName { name: name.to_owned(), current: current_tables }, sets })
     }
 
-    /// Its name, and what it consists of.
-    pub(super) fn described(&self) -> TableName {
+    /// Its name.
+    pub(super) fn name(&self) -> TableName {
         self.name.clone()
     }
 
@@ -87,17 +89,17 @@ impl Table {
     }
 }
 
-/// The rows of each step `filter_quality` of the config.
-fn current(loaded: &Loaded, tables: &mut Vec<String>) -> Result<Vec<Vec<Row>>, WhatIfError> {
+/// The rows of each step `filter_quality` of the config, and the names of their tables.
+fn current(loaded: &Loaded) -> Result<(Vec<Vec<Row>>, Vec<String>), WhatIfError> {
     let resources = Resources::new(&loaded.base_dir);
-    let mut steps = Vec::new();
+    let (mut steps, mut tables) = (Vec::new(), Vec::new());
     for step in &loaded.config.steps {
         let StepKind::FilterQuality(filter) = &step.kind else { continue };
         tables.extend(filter.rules.iter().cloned());
         tables.extend(filter.thresholds.iter().map(|path| path.display().to_string()));
         steps.push(filter.rows(&resources).map_err(|error| unreadable(error, None))?);
     }
-    Ok(steps)
+    Ok((steps, tables))
 }
 
 /// The rows of one shipped set or file.

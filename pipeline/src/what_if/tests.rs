@@ -27,7 +27,7 @@ impl Beside {
         let yaml = format!(
             "version: 1\ncorpus: jaribio\nas_of: 2026-11-23\nrandom_seed: 7\nruns_at: KE\nwork_dir: ./work\nsources:\n  \
              crawl: {{ warc: {{ paths: [a.warc.gz] }} }}\nsteps:\n  - extract_html: {{}}\n  - identify_language: {{}}\n  \
-             - filter_length: {{ min_chars: 5 }}\n  - measure_quality: {{}}\n{steps}  - tag_jurisdiction: {{}}\nnodes:\n  \
+             - filter_length: {{ min_chars: 5 }}\n  - measure_quality: {{}}\n{steps}  - tag_jurisdiction: {{ from: [registry] }}\nnodes:\n  \
              ke: {{ jurisdiction: KE, accepts: [KE], languages: [swa], mode: open, shards: {{ url: ./out, max_bytes: 1MiB }} }}\n\
              policies: [p.cedar]\n"
         );
@@ -35,6 +35,7 @@ impl Beside {
         for (name, rows) in [("lax.csv", LAX), ("strict.csv", STRICT)] {
             std::fs::write(folder.path().join(name), format!("{HEADER}{rows}")).unwrap();
         }
+        std::fs::write(folder.path().join("p.cedar"), "").unwrap();
         let loaded = config::load(&folder.path().join("corpus.yaml")).unwrap();
         Self { folder, loaded }
     }
@@ -102,7 +103,8 @@ fn each_language_is_judged_by_its_own_rows_and_members_of_a_macrolanguage_under_
     assert_eq!(said("-"), (1, 0, [neutral, (Scope::Neutral, 2)]));
     assert_eq!((found.all.judged, found.all.kept_a, found.all.kept_b), (6, 5, 3));
     assert_eq!((found.all.only_a, found.all.only_b), (3, 1));
-    assert_eq!(found.languages["hin_Deva"].counts.rules["few_sentences"].b, None);
+    // What is off for a language is no rule of it.
+    assert!(!found.languages["hin_Deva"].counts.rules.contains_key("few_sentences"));
 }
 
 #[test]
@@ -174,7 +176,7 @@ fn current_with_a_table_of_ones_own_is_the_config_with_these_thresholds() {
     let now = Beside::new("  - filter_quality: { rules: [strict.csv] }\n");
     std::fs::write(now.folder.path().join("own.csv"), format!("{HEADER}amh_Ethi,few_words,words,<,3,asked\n")).unwrap();
     let table = now.table("current,own.csv");
-    assert_eq!(table.described().tables, ["strict.csv", "own.csv"]);
+    assert_eq!(table.name().current, ["strict.csv"]);
     let signals = Signals { words: 4, sentences: 9, ..Signals::default() };
     assert!(table.failed(&signals, "amh_Ethi").is_empty());
     assert_eq!(table.failed(&signals, "tir_Ethi"), ["few_words"]);
@@ -251,14 +253,11 @@ fn a_document() -> impl Strategy<Value = Given> {
     ("[a-f]{3}", lang, measured, steps).prop_map(|(id, lang, measured, steps)| Given(id, lang, measured, steps))
 }
 
-proptest! {
-    #[test]
-    fn however_rows_are_cut_and_joined_the_answer_is_the_same(
-        documents in prop::collection::vec(a_document(), 0..40),
-        cut in 0_usize..40,
-    ) {
-        let beside = Beside::new("  - filter_quality: { rules: [strict.csv] }\n");
-        let judge = beside.judge("lax.csv", "current", Question { documents: 3, ..Question::default() });
+#[test]
+fn however_rows_are_cut_and_joined_the_answer_is_the_same() {
+    let beside = Beside::new("  - filter_quality: { rules: [strict.csv] }\n");
+    let judge = beside.judge("lax.csv", "current", Question { documents: 3, ..Question::default() });
+    proptest!(|(documents in prop::collection::vec(a_document(), 0..40), cut in 0_usize..40)| {
         let whole = sums(&judge, &documents);
         let (first, second) = documents.split_at(cut.min(documents.len()));
         for (one, other) in [(first, second), (second, first)] {
@@ -274,39 +273,38 @@ proptest! {
         // The sums of what is shown hold.
         for counts in whole.languages.values().map(|of| &of.counts).chain([&whole.all]) {
             prop_assert_eq!(counts.kept_a + counts.only_b, counts.kept_b + counts.only_a);
-            let alone: u64 = counts.rules.values().filter_map(|rule| rule.b).map(|drops| drops.alone).sum();
-            let dropped: u64 = counts.rules.values().filter_map(|rule| rule.b).map(|drops| drops.dropped).sum();
-            prop_assert!(alone <= counts.judged - counts.kept_b && counts.judged - counts.kept_b <= dropped);
+            let drops: Vec<Drops> = counts.rules.values().filter_map(|rule| rule.b).collect();
+            let (alone, dropped): (u64, u64) =
+                (drops.iter().map(|it| it.alone).sum(), drops.iter().map(|it| it.dropped).sum());
+            let gone = counts.judged - counts.kept_b;
+            prop_assert!(alone <= gone && gone <= dropped);
         }
-    }
+    });
+}
 
-    #[test]
-    fn current_says_what_the_step_of_the_config_says(
-        lang in prop::sample::select(vec!["swa_Latn", "swh_Latn", "tha_Thai", "hin_Deva", "amh_Ethi", "und"]),
-        words in 0_u32..30,
-        sentences in 0_u32..6,
-    ) {
-        let beside = Beside::new("  - filter_quality: { rules: [strict.csv] }\n");
-        let step = beside.loaded.config.steps.iter().find_map(|step| match &step.kind {
-            StepKind::FilterQuality(filter) => Some(filter),
-            _ => None,
-        });
-        let signals = Signals { words, sentences, ..Signals::default() };
-        let mut page = Page { language: Some(Language::certain(lang)), signals: Some(signals), ..Page::default() };
-        step.unwrap().build(&Resources::new(beside.folder.path())).unwrap().apply(&mut page);
-        let mut reasons: Vec<&str> = page.reasons.iter().map(|reason| reason.code.as_ref()).collect();
-        reasons.sort_unstable();
+#[test]
+fn current_says_what_the_step_of_the_config_says() {
+    let beside = Beside::new("  - filter_quality: { rules: [strict.csv] }\n");
+    let judge = beside.judge("current", "lax.csv", Question::default());
+    let step = beside.loaded.config.steps.iter().find_map(|step| match &step.kind {
+        StepKind::FilterQuality(filter) => Some(filter.build(&Resources::new(beside.folder.path())).unwrap()),
+        _ => None,
+    });
+    let mut step = step.unwrap();
+    for lang in ["swa_Latn", "swh_Latn", "tha_Thai", "hin_Deva", "amh_Ethi", "und"] {
+        for (words, sentences) in (0..30).flat_map(|words| (0..6).map(move |sentences| (words, sentences))) {
+            let signals = Some(Signals { words, sentences, ..Signals::default() });
+            let mut page = Page { language: Some(Language::certain(lang)), signals, ..Page::default() };
+            step.apply(&mut page);
+            let mut reasons: Vec<&str> = page.reasons.iter().map(|reason| reason.code.as_ref()).collect();
+            reasons.sort_unstable();
 
-        let judge = beside.judge("current", "lax.csv", Question::default());
-        let found = sums(&judge, &[given("1", lang, words, sentences)]);
-        let dropped: Vec<&str> = found.languages[lang]
-            .counts
-            .rules
-            .iter()
-            .filter(|(_, rule)| rule.a.is_some_and(|drops| drops.dropped == 1))
-            .map(|(rule, _)| rule.as_str())
-            .collect();
-        prop_assert_eq!(dropped, reasons);
+            let found = sums(&judge, &[given("1", lang, words, sentences)]);
+            let rules = found.languages[lang].counts.rules.iter();
+            let dropping = rules.filter(|(_, rule)| rule.a.is_some_and(|drops| drops.dropped == 1));
+            let dropped: Vec<&str> = dropping.map(|(rule, _)| rule.as_str()).collect();
+            assert_eq!(dropped, reasons, "{lang} {words} {sentences}");
+        }
     }
 }
 

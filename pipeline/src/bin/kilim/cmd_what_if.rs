@@ -7,7 +7,7 @@ use anyhow::Result;
 use kilim::run::RunError;
 use kilim::quality::Scope;
 use kilim::what_if::{
-    Asked, Changed, Counts, Drops, Question, Table, TableName, WhatIf, WhatIfError, parse_language, what_if,
+    Asked, CURRENT, Changed, Counts, Drops, Question, Table, TableName, WhatIf, WhatIfError, parse_language, what_if,
 };
 
 use crate::args::ReportArgs;
@@ -64,7 +64,7 @@ fn told(found: &WhatIf) -> String {
         (found.all.rejected_elsewhere, "are not: other steps reject them"),
         (found.without_signals, "records have no signals"),
     ];
-    for (number, what) in judged {
+    for (number, what) in judged.into_iter().filter(|(number, _)| *number > 0) {
         let _ = writeln!(out, "{:>9} {what}", count(number));
     }
     if !found.unknown_steps.is_empty() {
@@ -83,12 +83,12 @@ fn told(found: &WhatIf) -> String {
     out
 }
 
+/// The name, with what `current` stands for.
 fn named(table: &TableName) -> String {
-    let parts = if table.tables.is_empty() { "no rules".to_owned() } else { table.tables.join(", ") };
-    if parts == table.name {
-        return shortened(&parts, TABLE_CHARS);
-    }
-    shortened(&format!("{} ({parts})", table.name), TABLE_CHARS)
+    let rules = if table.current.is_empty() { "no rules".to_owned() } else { table.current.join(", ") };
+    let part = |part: &str| if part == CURRENT { format!("{CURRENT} ({rules})") } else { part.to_owned() };
+    let parts: Vec<String> = table.name.split(',').map(|name| part(name.trim())).collect();
+    shortened(&parts.join(", "), TABLE_CHARS)
 }
 
 /// Languages with most documents first, behind all of them together.
