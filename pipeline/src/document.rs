@@ -18,8 +18,8 @@ use crate::quality::Signals;
 mod schema;
 
 pub use schema::{
-    SIGNAL_SET_KEY, claim_fields, derived_columns, document_schema, given_fields, pii_fields, provenance_columns,
-    reason_fields, record_schema, signal_fields, split_end_fields,
+    SIGNAL_SET_KEY, claim_fields, derived_columns, document_schema, given_fields, pii_fields,
+    provenance_columns, reason_fields, record_schema, signal_fields, split_end_fields,
 };
 
 /// Names of columns.

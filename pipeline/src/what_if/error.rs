@@ -77,7 +77,8 @@ impl WhatIfError {
                 Some("ISO 639-3, with or without a script: `swa`, `swa_Latn`".to_owned())
             }
             Self::NoSignals { .. } => Some(
-                "add `- measure_quality: {}` to the steps, behind identify_language, and run again".to_owned(),
+                "add `- measure_quality: {}` to the steps, behind identify_language, and run again"
+                    .to_owned(),
             ),
             Self::NoDocuments { .. } => Some("`kilim report` has the languages of the run".to_owned()),
             Self::SignalSet { .. } => Some("`kilim run` measures again".to_owned()),

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, Float32Array, ListArray, RecordBatch, StringArray, StructArray, UInt32Array};
+use arrow::array::{
+    Array, AsArray, Float32Array, ListArray, RecordBatch, StringArray, StructArray, UInt32Array,
+};
 use arrow::datatypes::{Float32Type, UInt32Type};
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::{Result, internal_datafusion_err};
@@ -106,9 +108,10 @@ impl<'a> Rows<'a> {
                 Unit::Share | Unit::Mean => column.as_primitive_opt::<Float32Type>().map(Values::Shares),
             }
         };
-        let asked = judge.signals().iter().map(|&signal| {
-            values(signal).map(|values| (signal, values)).ok_or_else(|| missing(signal.name))
-        });
+        let asked = judge
+            .signals()
+            .iter()
+            .map(|&signal| values(signal).map(|values| (signal, values)).ok_or_else(|| missing(signal.name)));
         let reasons = batch.column_by_name(column::REASONS).and_then(|column| column.as_list_opt::<i32>());
         let reasons: &ListArray = reasons.ok_or_else(|| missing(column::REASONS))?;
         let steps = reasons.values().as_struct_opt().and_then(|reason| reason.column_by_name("step"));
@@ -149,11 +152,8 @@ impl<'a> Rows<'a> {
     /// The steps that gave a reason against a row.
     fn steps(&self, row: usize) -> impl Iterator<Item = &'a str> {
         let offsets = self.reasons.value_offsets();
-        let all = if self.reasons.is_valid(row) {
-            offsets[row] as usize..offsets[row + 1] as usize
-        } else {
-            0..0
-        };
+        let all =
+            if self.reasons.is_valid(row) { offsets[row] as usize..offsets[row + 1] as usize } else { 0..0 };
         all.filter(|at| self.steps.is_valid(*at)).map(|at| self.steps.value(at))
     }
 }

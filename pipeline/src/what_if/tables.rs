@@ -136,7 +136,9 @@ fn unreadable(error: StepError, beside: Option<PathBuf>) -> WhatIfError {
     let hint = match error {
         StepError::Config { hint, .. } => hint,
         StepError::File { .. } => Some(match beside {
-            Some(path) => format!("did you mean {}? paths are relative to the current folder", path.display()),
+            Some(path) => {
+                format!("did you mean {}? paths are relative to the current folder", path.display())
+            }
             None => "paths are relative to the current folder, those in the config to the config".to_owned(),
         }),
     };

@@ -111,7 +111,8 @@ fn each_language_is_judged_by_its_own_rows_and_members_of_a_macrolanguage_under_
 fn a_rule_is_charged_with_what_it_drops_and_with_what_no_other_rule_drops() {
     let beside = Beside::new("");
     let judge = beside.judge("lax.csv", "strict.csv", Question::default());
-    let documents = [given("1", "amh_Ethi", 9, 1), given("2", "amh_Ethi", 15, 5), given("3", "amh_Ethi", 15, 1)];
+    let documents =
+        [given("1", "amh_Ethi", 9, 1), given("2", "amh_Ethi", 15, 5), given("3", "amh_Ethi", 15, 1)];
     let found = sums(&judge, &documents);
     let rules = &found.languages["amh_Ethi"].counts.rules;
     let drops = |dropped, alone| Some(Drops { dropped, alone });
@@ -123,7 +124,9 @@ fn a_rule_is_charged_with_what_it_drops_and_with_what_no_other_rule_drops() {
 fn what_other_steps_reject_and_what_was_not_measured_is_counted_apart() {
     let beside = Beside::new("  - id: ubora\n    filter_quality: { rules: [strict.csv] }\n");
     let judge = beside.judge("current", "lax.csv", Question::default());
-    let with = |steps: &[&'static str]| Given("1".to_owned(), Some("ell_Grek".to_owned()), Some((9, 1)), steps.to_vec());
+    let with = |steps: &[&'static str]| {
+        Given("1".to_owned(), Some("ell_Grek".to_owned()), Some((9, 1)), steps.to_vec())
+    };
     let documents = [
         with(&["ubora", "ubora"]),
         with(&["filter_length", "ubora"]),
@@ -174,7 +177,11 @@ fn a_language_that_is_none_is_refused_with_a_guess() {
 #[test]
 fn current_with_a_table_of_ones_own_is_the_config_with_these_thresholds() {
     let now = Beside::new("  - filter_quality: { rules: [strict.csv] }\n");
-    std::fs::write(now.folder.path().join("own.csv"), format!("{HEADER}amh_Ethi,few_words,words,<,3,asked\n")).unwrap();
+    std::fs::write(
+        now.folder.path().join("own.csv"),
+        format!("{HEADER}amh_Ethi,few_words,words,<,3,asked\n"),
+    )
+    .unwrap();
     let table = now.table("current,own.csv");
     assert_eq!(table.name().current, ["strict.csv"]);
     let signals = Signals { words: 4, sentences: 9, ..Signals::default() };
@@ -207,7 +214,8 @@ fn a_config_without_rules_keeps_all() {
 #[test]
 fn a_table_that_cannot_be_used_is_named_with_the_next_move() {
     let beside = Beside::new("");
-    std::fs::write(beside.folder.path().join("bad.csv"), format!("{HEADER}*,few_words,wrods,<,20,own\n")).unwrap();
+    std::fs::write(beside.folder.path().join("bad.csv"), format!("{HEADER}*,few_words,wrods,<,20,own\n"))
+        .unwrap();
     for (name, words) in [
         ("gopher_qality", "there is no table `gopher_qality` | did you mean `gopher_quality`?"),
         ("curent", "did you mean `current`?"),
@@ -237,8 +245,11 @@ fn ids_of_changed_documents_are_the_least_and_say_what_fails() {
         given("1", "ben_Beng", 1, 1),
     ];
     let found = sums(&judge, &documents);
-    let said: Vec<String> =
-        found.documents.iter().map(|it| format!("{} {} {}", it.lang, it.doc_id, it.fails_b.join("+"))).collect();
+    let said: Vec<String> = found
+        .documents
+        .iter()
+        .map(|it| format!("{} {} {}", it.lang, it.doc_id, it.fails_b.join("+")))
+        .collect();
     assert_eq!(said, ["ben_Beng b few_words", "tir_Ethi a few_sentences+few_words"]);
 }
 
@@ -250,7 +261,8 @@ fn a_document() -> impl Strategy<Value = Given> {
     );
     let lang = prop::option::weighted(0.9, lang.prop_map(str::to_owned));
     let measured = prop::option::weighted(0.9, (0_u32..30, 0_u32..6));
-    ("[a-f]{3}", lang, measured, steps).prop_map(|(id, lang, measured, steps)| Given(id, lang, measured, steps))
+    ("[a-f]{3}", lang, measured, steps)
+        .prop_map(|(id, lang, measured, steps)| Given(id, lang, measured, steps))
 }
 
 #[test]

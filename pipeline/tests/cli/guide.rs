@@ -24,7 +24,8 @@ impl Checkout {
         for part in ["configs", "data-samples/crawl"] {
             copy(&root().join(part), &folder.path().join(part));
         }
-        fs::copy(root().join("data-samples/seeds.csv"), folder.path().join("data-samples/seeds.csv")).unwrap();
+        fs::copy(root().join("data-samples/seeds.csv"), folder.path().join("data-samples/seeds.csv"))
+            .unwrap();
         // Not what a run in the real one left there.
         for left in ["work", "out"] {
             let _ = fs::remove_dir_all(folder.path().join("configs/quickstart").join(left));
@@ -122,7 +123,8 @@ fn the_guide_shows_what_its_commands_say() {
             let said = checkout.say(command);
             let _ = writeln!(written, "{prompt}");
             let corrected = corrected(shown, &said);
-            let now = corrected.clone().unwrap_or_else(|| shown.iter().map(|&line| line.to_owned()).collect());
+            let now =
+                corrected.clone().unwrap_or_else(|| shown.iter().map(|&line| line.to_owned()).collect());
             now.iter().for_each(|line| written.extend([line, "\n"]));
             if corrected.is_some() {
                 let _ = writeln!(wrong, "$ {command}\nsays\n{}\n", said.join("\n"));

@@ -22,10 +22,8 @@ const STRICT: &str = "*,few_words,words,<,500,ours\n*,few_sentences,sentences,<,
 fn corpus(filters: &'static str) -> Corpus {
     let mut corpus = Corpus::new();
     corpus.filters = filters;
-    let mut pages: Vec<_> = LANGUAGES
-        .iter()
-        .map(|lang| page(&format!("https://habari.co.ke/{lang}"), &text(lang, 1)))
-        .collect();
+    let mut pages: Vec<_> =
+        LANGUAGES.iter().map(|lang| page(&format!("https://habari.co.ke/{lang}"), &text(lang, 1))).collect();
     pages.push(page("https://habari.co.ke/hin/2", &text("hin", 2)));
     pages.push(page("https://habari.co.ke/fupi", "सुबह का बाज़ार खुल गया है।"));
     corpus.warc("a.warc.gz", &warc(&pages));
@@ -59,8 +57,12 @@ fn what_it_says_beforehand_is_what_the_run_with_the_other_table_does() {
     assert_eq!(greek["rules"]["few_words"]["b"]["dropped"], 1);
     assert_eq!(greek["rules_b"]["scope"], "neutral");
     assert_eq!(found["languages"]["hin_Deva"]["rules_b"]["scope"], "own");
-    let named: Vec<&str> =
-        found["documents"].as_array().expect("a list").iter().filter_map(|it| it["doc_id"].as_str()).collect();
+    let named: Vec<&str> = found["documents"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|it| it["doc_id"].as_str())
+        .collect();
     assert_eq!(named.len(), 4);
 
     // The same table in the config.
@@ -126,7 +128,8 @@ fn the_answer_is_the_same_when_all_text_is_gone_and_the_crawl_too() {
     for path in rows {
         without_text(path, "sig-v0");
     }
-    ask(&corpus, &["current", "strict.csv"]).refused(2, &["signals of the set sig-v0", "`kilim run` measures again"]);
+    ask(&corpus, &["current", "strict.csv"])
+        .refused(2, &["signals of the set sig-v0", "`kilim run` measures again"]);
 }
 
 #[test]

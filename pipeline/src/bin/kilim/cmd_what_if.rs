@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::Result;
-use kilim::run::RunError;
 use kilim::quality::Scope;
+use kilim::run::RunError;
 use kilim::what_if::{
-    Asked, CURRENT, Changed, Counts, Drops, Question, Table, TableName, WhatIf, WhatIfError, parse_language, what_if,
+    Asked, CURRENT, Changed, Counts, Drops, Question, Table, TableName, WhatIf, WhatIfError, parse_language,
+    what_if,
 };
 
 use crate::args::ReportArgs;
@@ -25,7 +26,12 @@ const FAILS_CHARS: usize = 50;
 pub(crate) async fn compared(path: &Path, tables: &[String], args: &ReportArgs) -> Result<String> {
     let [a, b] = tables else { unreachable!("clap asks for two") };
     let question = Question {
-        languages: args.lang.iter().map(|lang| parse_language(lang)).collect::<Result<_, _>>().map_err(told_why)?,
+        languages: args
+            .lang
+            .iter()
+            .map(|lang| parse_language(lang))
+            .collect::<Result<_, _>>()
+            .map_err(told_why)?,
         documents: args.docs.unwrap_or(0),
     };
     let work = work::open(path).await?;
@@ -120,7 +126,7 @@ fn languages(found: &WhatIf) -> String {
     table(&header, &[1, 2, 3, 4, 5], &rows)
 }
 
-/// How many rules judge a language, and whose they are: `12, its own` has at least one row of the language.
+/// How many rules judge a language, and whose they are: among `12 own` is at least one row of the language.
 fn told_asked(asked: Asked) -> String {
     let whose = match asked.scope {
         Scope::Own => "own",
@@ -134,9 +140,10 @@ fn rules(found: &WhatIf) -> String {
     let header = ["language", "rule", "A drops", "alone", "B drops", "alone"];
     let mut rows = Vec::new();
     for (lang, counts, _) in by_documents(found) {
-        let dropping = counts.rules.iter().filter(|(_, rule)| {
-            [rule.a, rule.b].into_iter().flatten().any(|drops| drops.dropped > 0)
-        });
+        let dropping = counts
+            .rules
+            .iter()
+            .filter(|(_, rule)| [rule.a, rule.b].into_iter().flatten().any(|drops| drops.dropped > 0));
         for (rule, by) in dropping {
             let mut row = vec![cut(lang), shortened(rule, RULE_CHARS)];
             for drops in [by.a, by.b] {
@@ -145,14 +152,16 @@ fn rules(found: &WhatIf) -> String {
             rows.push(row);
         }
     }
+    if rows.is_empty() {
+        return "  none does\n".to_owned();
+    }
     table(&header, &[2, 3, 4, 5], &rows)
 }
 
 /// A dash where the table has no such rule for the language.
 fn told_drops(drops: Option<Drops>) -> [String; 2] {
-    let number = |number: fn(Drops) -> u64| {
-        drops.map_or_else(|| "-".to_owned(), |drops| zero(Some(&number(drops))))
-    };
+    let number =
+        |number: fn(Drops) -> u64| drops.map_or_else(|| "-".to_owned(), |drops| zero(Some(&number(drops))));
     [number(|drops| drops.dropped), number(|drops| drops.alone)]
 }
 
