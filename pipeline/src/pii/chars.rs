@@ -134,6 +134,12 @@ pub(super) fn left(text: &str, at: usize, bytes: usize) -> &str {
     &text[from..at]
 }
 
+/// Up to `chars` characters of text that end at byte `at`.
+pub(super) fn left_chars(text: &str, at: usize, chars: usize) -> &str {
+    let from = text[..at].char_indices().rev().nth(chars.saturating_sub(1)).map_or(0, |(place, _)| place);
+    &text[from..at]
+}
+
 /// Up to `bytes` of text that start at byte `at`.
 pub(super) fn right(text: &str, at: usize, bytes: usize) -> &str {
     let mut to = (at + bytes).min(text.len());

@@ -15,6 +15,7 @@
 
 use super::chars::{after, before, is_latin};
 use super::{Kind, Span};
+use crate::provenance::cctld;
 
 /// RFC 5321, section 4.5.3.1, in octets.
 const MAX_LOCAL: usize = 64;
@@ -196,10 +197,12 @@ fn label_cut(text: &str) -> bool {
     rest.chars().next().is_some_and(char::is_alphanumeric)
 }
 
-/// Whether the label is a top-level domain.
+/// Whether the label is a top-level domain. The public suffix list has no row for some countries themselves, but only for
+/// what is below them: `co.za` and not `za`, `*.mm` and not `mm`.
 fn is_top(label: &str) -> bool {
     let lower = label.to_lowercase();
-    psl::suffix(lower.as_bytes()).is_some_and(|suffix| suffix.typ() == Some(psl::Type::Icann))
+    let listed = psl::suffix(lower.as_bytes()).is_some_and(|suffix| suffix.typ() == Some(psl::Type::Icann));
+    listed || cctld::is_cctld(&lower)
 }
 
 fn is_reserved(domain: &str) -> bool {
@@ -254,6 +257,8 @@ mod tests {
             ("anna@posteo.de.Danke", "anna@posteo.de"),
             ("so...anna@posteo.de", "anna@posteo.de"),
             ("hana.@keitai.ne.jp", "hana.@keitai.ne.jp"),
+            ("thandi@isitolo.co.za", "thandi@isitolo.co.za"),
+            ("aye@zay.com.mm", "aye@zay.com.mm"),
             ("anna@POSTEO.DE", "anna@POSTEO.DE"),
         ] {
             assert_eq!(found(text), Some(address), "{text}");

@@ -54,7 +54,7 @@ pub(super) fn find_v6(text: &str, at: usize) -> Option<Span> {
     let address: Ipv6Addr = text[at..end].parse().ok()?;
     let left = before(text, at);
     if !is_global_v6(address)
-        || left.is_some_and(|c| c.is_alphanumeric() || matches!(c, ':' | '.' | '_' | '-'))
+        || left.is_some_and(|c| is_latin(c) || c.is_numeric() || matches!(c, ':' | '.' | '_' | '-'))
     {
         return None;
     }
@@ -162,6 +162,7 @@ mod tests {
             ("(81.2.69.160)", "81.2.69.160"),
             ("2a02:8109:b40:2cf0::1f3", "2a02:8109:b40:2cf0::1f3"),
             ("[2606:4700:10::6816:1a2b]:443", "2606:4700:10::6816:1a2b"),
+            ("和2408:8207:1851:10e0::7a2b。", "2408:8207:1851:10e0::7a2b"),
             ("2c0f:fb50:4003::/48", "2c0f:fb50:4003::"),
         ] {
             assert_eq!(found(text), Some(address), "{text}");

@@ -49,6 +49,8 @@ mod window;
 mod words;
 
 #[cfg(test)]
+mod labelled_tests;
+#[cfg(test)]
 mod tests;
 
 use std::fmt;

@@ -6,7 +6,9 @@
 //! `电话` in front. Dates, prices, ISBNs, ids and numbers within web addresses have such forms too and are told apart first.
 //! Service numbers (toll-free, premium-rate, shared-cost, company-wide) are nobody's own and are left.
 
-use super::chars::{before, ends_here, has_word, in_url, is_digit, is_latin, is_open, left, right};
+use super::chars::{
+    before, ends_here, has_word, in_url, is_digit, is_latin, is_open, left, left_chars, right,
+};
 use super::checks::is_isbn;
 use super::phone_plan::{Line, Plans};
 use super::window::{CLOSE, DOT, HYPHEN, OPEN, SLASH, SPACE, Window};
@@ -126,7 +128,7 @@ fn national(text: &str, window: &Window, hints: &Hints<'_>, plans: &Plans) -> Op
         }
         // Only mobile numbers are written without the 0 of their country.
         let bare = found.bare && found.line == Line::Fixed && form != Form::Bracket;
-        if !told && (bare || is_other(text, start, end)) {
+        if !told && (bare || is_other(text, start, end)) || is_named(text, start) {
             return None;
         }
         let confidence = match (told, form) {
@@ -259,9 +261,29 @@ fn is_told(text: &str, start: usize) -> bool {
     has_word(&context, words::PHONE) && !has_word(near, words::BOOK)
 }
 
+/// Whether the word directly before is the name of another kind of number: `SIRET 732 829 320`, `factura nº 91-300-2026`.
+fn is_named(text: &str, start: usize) -> bool {
+    let front = left_chars(text, start, 32).to_lowercase();
+    // Groups of digits before these are parts of the same number.
+    let between = |c: char| is_digit(c) || matches!(c, ' ' | ':' | '.' | '-' | '：' | '\u{a0}');
+    let bare = |text: &str| text.trim_end_matches(between).len();
+    let mut front = &front[..bare(&front)];
+    if let Some(number) = words::NUMBER.iter().find(|word| ends_with_word(front, word)) {
+        front = &front[..bare(&front[..front.len() - number.len()])];
+    }
+    words::NAMED.iter().any(|name| ends_with_word(front, name))
+}
+
+/// Whether the text, in lower case, ends with the word, and no letter of a script with capitals is before it.
+fn ends_with_word(text: &str, word: &str) -> bool {
+    let rest = text.strip_suffix(word);
+    rest.is_some_and(|rest| !(word.starts_with(char::is_lowercase) && rest.ends_with(char::is_lowercase)))
+}
+
 /// Whether a word or sign around says that it is another kind of number.
 fn is_other(text: &str, start: usize, end: usize) -> bool {
-    let front = left(text, start, 24).trim_end();
+    // In characters: 24 bytes are eight letters of Thai, and its word for an order has more.
+    let front = left_chars(text, start, 24).trim_end();
     let back = right(text, end, 16).trim_start();
     let first = back.split_whitespace().next().unwrap_or_default().to_lowercase();
     // `j.cub.2011.03.059`: a number in a name.
@@ -368,8 +390,16 @@ mod tests {
             ("123-4-56789-0", "US"),
             ("0.123 4567", "DE"),
             ("0800 1234567", "DE"),
+            ("tel. y CUIT 011-2026-1122", "AR"),
+            ("Fax, factura nº 91-300-2026", "ES"),
+            ("Tel./Fax; REGON: 223001122", "PL"),
+            ("전화, 사업자등록번호 02-700-1122", "KR"),
+            ("טלפון, ח.פ. 036001122", "IL"),
+            ("โทร เลขที่คำสั่งซื้อ 081", "TH"),
         ] {
             assert_eq!(found(text, &[country]), None, "{text}");
         }
+        // The name of another number counts only where it is directly before.
+        assert_eq!(found("Factura y tel. 91-300-2026", &["ES"]), Some("91-300-2026"));
     }
 }

@@ -211,6 +211,33 @@ proptest! {
     }
 
     #[test]
+    fn spans_masks_and_counts_agree_under_any_profile(
+        text in near_personal(),
+        chosen in prop::array::uniform6(prop::sample::select(vec![Treatment::Mask, Treatment::Drop, Treatment::Keep])),
+    ) {
+        let spans = detect(&text, COUNTRIES);
+        let profile = Kind::ALL.into_iter().zip(chosen).fold(Profile::default(), |profile, (kind, treatment)| {
+            profile.with(kind, treatment)
+        });
+        let redacted = redact(&text, &spans, &profile);
+        let (mut expected, mut from) = (String::new(), 0);
+        for span in spans.iter().filter(|span| profile.of(span.kind) != Treatment::Keep) {
+            expected.push_str(&text[from..span.range().start]);
+            expected.push_str(redact::mask(span.kind));
+            from = span.range().end;
+        }
+        expected.push_str(&text[from..]);
+        prop_assert_eq!(redacted.text, expected);
+        for kind in Kind::ALL {
+            let found = spans.iter().filter(|span| span.kind == kind).count() as u64;
+            let masked = if profile.of(kind) == Treatment::Keep { 0 } else { found };
+            prop_assert_eq!(redacted.masked.of(kind), masked);
+        }
+        prop_assert_eq!(redacted.masked.total(), redacted.masked.iter().map(|(_, count)| count).sum::<u64>());
+        prop_assert_eq!(redacted.drop, spans.iter().any(|span| profile.of(span.kind) == Treatment::Drop));
+    }
+
+    #[test]
     fn what_is_kept_is_kept(text in near_personal()) {
         let spans = detect(&text, COUNTRIES);
         let redacted = redact(&text, &spans, &Profile::all(Treatment::Keep));
@@ -263,8 +290,11 @@ fn hard_texts_take_time_in_proportion() {
             std::hint::black_box(redacted);
             start.elapsed()
         };
-        let (short, long) = (time(&small), time(&large));
-        // Ten times the text; the rest is for a busy machine. Quadratic time would be a hundred times.
-        assert!(long < short * 40 + Duration::from_millis(100), "{piece:?}: {short:?}, then {long:?}");
+        // Ten times the text; the rest is for a busy machine, which may also be tried again. Quadratic time would be a hundred
+        // times, each time.
+        let tries: Vec<_> = std::iter::repeat_with(|| (time(&small), time(&large))).take(3).collect();
+        let in_proportion =
+            |(short, long): &(Duration, Duration)| *long < *short * 40 + Duration::from_millis(100);
+        assert!(tries.iter().any(in_proportion), "{piece:?}: {tries:?}");
     }
 }

@@ -46,10 +46,32 @@ pub(super) const NO_PHONE: &[&str] = &[
     "din", "id", "ids", "order", "invoice", "ref", "serial", "imei", "patent", "bug", "issue", "ticket",
     "commit", "build", "version", "lat", "lon", "article", "artikel", "référence", "commande",
     "bestellnummer", "bestellnr", "pedido", "faktura", "zamówienie", "артикул", "заказ", "инн", "огрн",
-    "oda", "agizo", "订单", "訂單", "編號", "编号", "注文", "번호판", "quantity", "price", "bei", "preis",
+    "oda", "agizo", "pesanan", "đơn hàng", "mã đơn", "sipariş", "παραγγελία", "замовлення", "رقم الطلب", "الطلب رقم",
+    "سفارش شماره", "ऑर्डर", "অর্ডার", "เลขที่คำสั่งซื้อ", "หมายเลขคำสั่งซื้อ", "주문번호", "订单", "訂單", "編號", "编号", "注文", "번호판", "quantity", "price", "bei", "preis",
     "precio", "preço", "prix", "цена", "ціна", "السعر", "ثمن", "قیمت", "कीमत", "मूल्य", "দাম", "விலை", "ราคา",
     "价格", "價格", "価格", "usd", "eur", "gbp", "kes", "ksh", "ngn", "inr", "zar", "tzs", "ugx", "etb",
     "rub", "brl", "jpy", "cny", "rs", "rp",
+];
+
+/// Numbers that have a name of their own, which stands directly before them: of companies, taxpayers, accounts, papers and
+/// parcels. After such a name no number is a telephone's, whatever was said before.
+#[rustfmt::skip]
+pub(super) const NAMED: &[&str] = &[
+    "siret", "siren", "rcs", "regon", "nip", "krs", "p. iva", "p.iva", "partita iva", "steuer-id", "steuernummer",
+    "ust-id", "ust-idnr", "cuit", "cuil", "nif", "nie", "dni", "ssn", "vat", "gst", "kvk", "btw", "imei", "isbn", "issn",
+    "account", "acct", "konto", "kto", "cuenta", "conta", "conto", "rekening", "rekeningnummer", "hesap", "asusun", "invoice",
+    "receipt", "factura", "facture", "fattura", "fatura", "rechnung", "rechnungsnummer", "faktura", "factuur", "expediente",
+    "processo", "dossier", "pedido", "bestellnummer", "bestellnr", "ordernummer", "risiti", "akaunti", "инн", "огрн", "кпп",
+    "бик", "снилс", "паспорт", "артикул", "р/с", "єдрпоу", "αφμ", "ח.פ", "ע.מ", "ת.ז", "سجل تجاري", "القرار", "شماره حساب",
+    "کد ملی", "रसीद", "बिल", "রসিদ", "ரசீது", "ரசீது எண்", "사업자등록번호", "운송장", "주문번호", "계좌번호", "订单编号",
+    "订单号", "快递单号", "账号", "伝票番号", "注文番号", "口座番号",
+];
+
+/// What may stand between such a name and its number.
+#[rustfmt::skip]
+pub(super) const NUMBER: &[&str] = &[
+    "no", "nr", "nº", "n.º", "n°", "num", "number", "numéro", "número", "numero", "nummer", "numer", "номер", "№", "رقم",
+    "شماره", "नं", "নং", "எண்",
 ];
 
 /// What follows an amount.

@@ -77,6 +77,11 @@ pub fn registry(host: &str) -> Option<Registry> {
     Some(Registry { country: entry.country, suffix, official })
 }
 
+/// Whether `label`, in lower case, is the top-level domain of a country, openly sold or not.
+pub fn is_cctld(label: &str) -> bool {
+    ENTRIES.contains_key(label)
+}
+
 /// Whether `code` is a country (or `EU`) of the table.
 pub fn is_country(code: &str) -> bool {
     ENTRIES.values().any(|entry| entry.country == code)

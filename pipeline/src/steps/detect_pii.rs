@@ -15,9 +15,9 @@
 //!
 //! # Across languages
 //! Digits count in any script that has its own. Phone numbers without a country code, and identity numbers, are looked for
-//! in the forms of the countries that the host's domain and the language point to. Numbers count only where a checksum or a
-//! numbering plan says so: Kenya's and Nigeria's identity numbers have no public checksum and are not found. Names and
-//! postal addresses are not found in any language.
+//! in the forms of the countries that the host's domain and the language point to; English on a host of no country points to
+//! the United States. Numbers count only where a checksum or a numbering plan says so: Kenya's and Nigeria's identity
+//! numbers have no public checksum and are not found. Names and postal addresses are not found in any language.
 //!
 //! # Example
 //! ```yaml
@@ -42,7 +42,7 @@ pub struct DetectPii {
 }
 
 impl DocumentStepConfig for DetectPii {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn build(&self, _resources: &Resources) -> Result<Box<dyn DocumentStep>, StepError> {
         Ok(Box::new(DetectStep {
