@@ -12,6 +12,9 @@
 //!   tmp/                   spills, and shards on their way to an object store
 //! ```
 //!
+//! `documents/` has texts and addresses as they were read, and `facts` the addresses, by which copies are ranked. Personal data
+//! that nodes mask stands there and in no other file.
+//!
 //! What a killed run left unfinished is removed when the next one opens the directory: `tmp/`, temporary files, and the
 //! folders of stages without their commit.
 

@@ -14,7 +14,7 @@ use crate::dedup::SketchSettings;
 use crate::ingest::{DocumentSource, NamedStep, SourceFacts, Split};
 use crate::policy::{Action, Blocs, Decider, NodeFacts, Policies, SHIPPED_BLOCS};
 use crate::seal::NamedDigest;
-use crate::step::Resources;
+use crate::step::{Resources, StepError};
 use crate::steps::StepKind;
 use crate::steps::dedup_minhash::DedupMinhash;
 
@@ -310,12 +310,21 @@ fn node_facts(config: &CorpusConfig, base_dir: &Path) -> Result<Vec<NodeFacts>, 
 fn models(steps: &[NamedStep], resources: &Resources) -> Result<Vec<NamedDigest>, RunError> {
     let mut found = BTreeSet::new();
     for step in steps {
-        let digests = step.kind.digests(resources).map_err(|error| {
-            RunError::refused(format!("step `{}`: {error}", step.id), "see `kilim steps` for its fields")
-        })?;
+        let digests = step.kind.digests(resources).map_err(|error| not_ready(step, &error))?;
         found.extend(digests.into_iter().map(|(name, blake3)| NamedDigest { name, blake3 }));
     }
     Ok(found.into_iter().collect())
+}
+
+/// A step that could not be made ready, with its own hint where it has one.
+fn not_ready(step: &NamedStep, error: &StepError) -> RunError {
+    let problem = format!("step `{}`: {error}", step.id);
+    let hint = match error {
+        StepError::Config { hint: Some(hint), .. } => Some(hint.clone()),
+        _ if problem.contains("\nhint: ") => None,
+        _ => Some("see `kilim steps` for its fields".to_owned()),
+    };
+    RunError::Refused { problem, hint }
 }
 
 fn source_facts(config: &CorpusConfig) -> BTreeMap<String, SourceFacts> {

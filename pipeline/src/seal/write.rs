@@ -26,14 +26,15 @@ use crate::points::point;
 use crate::policy::{Decider, NodeFacts, Tuple};
 use crate::route::ShardCounts;
 
-/// The rows to seal, in the order of [`shard_schema`] after the eight columns that place them and that masking reads. Reads `placements` and
-/// `rows`.
+/// The rows to seal, in the order of [`shard_schema`] after the eight columns that place them and that masking reads. Reads
+/// `placements` and `rows`. A row that had an outcome before is never placed: its text, which may be the largest of all, is
+/// not sorted for nothing.
 pub const SEAL: &str = "
 SELECT p.node, p.lang AS shard_lang, p.shard, p.place, p.tuple, p.text_chars, r.pii, r.host,
     r.doc_id AS id, r.text, r.url, r.title, r.lang, r.lang_confidence, r.license, r.attribution,
     labels(p.jurisdictions) AS jurisdictions, r.optout_train, r.source, r.fetched_at
 FROM placements p JOIN rows r
-    ON p.input = r.input AND p.warc_offset = r.warc_offset AND p.inner_offset = r.inner_offset";
+    ON p.input = r.input AND p.warc_offset = r.warc_offset AND p.inner_offset = r.inner_offset AND r.outcome IS NULL";
 
 /// Columns before those of the shard.
 const PLACING_COLUMNS: usize = 8;

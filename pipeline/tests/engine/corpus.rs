@@ -303,7 +303,7 @@ impl Corpus {
 }
 
 /// All rows of a Parquet file as text.
-fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     let file = fs::File::open(path).expect("an output can be read");
     let reader =
         ParquetRecordBatchReaderBuilder::try_new(file).and_then(ParquetRecordBatchReaderBuilder::build);

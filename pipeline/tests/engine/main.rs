@@ -15,11 +15,13 @@ mod door;
 mod fake_s3;
 mod fixtures;
 mod full_disk;
+mod hard_texts;
 mod keys;
 mod kill;
 #[path = "../../../connectors/tests/support/moto.rs"]
 mod moto;
 mod near;
+mod no_value_leaves;
 mod other_store;
 mod pages;
 mod personal_data;
