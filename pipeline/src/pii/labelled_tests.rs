@@ -85,14 +85,8 @@ fn tallies() -> BTreeMap<(&'static str, Kind), Tally> {
                     .collect::<Vec<_>>()
             };
             if found != holds {
-                #[expect(clippy::print_stderr, reason = "asked for")]
-                {
-                    eprintln!(
-                        "{language} {host} {text}\n  holds {:?}\n  found {:?}",
-                        shown(&holds),
-                        shown(&found)
-                    );
-                }
+                let (holds, found) = (shown(&holds), shown(&found));
+                eprintln!("{language} {host} {text}\n  holds {holds:?}\n  found {found:?}");
             }
         }
     }
@@ -111,7 +105,9 @@ fn table() -> String {
          For each language and kind: found / false / missed. A place counts only with its exact bounds. Made from `labelled.tsv` by\n\
          `KILIM_WRITE_PII_TABLE=1 cargo test --workspace --lib labelled`; a test compares it.\n\n| language | sentences",
     );
-    Kind::ALL.iter().for_each(|kind| write!(table, " | {kind}").expect("a string grows"));
+    for kind in Kind::ALL {
+        write!(table, " | {kind}").expect("a string grows");
+    }
     table.push_str(" |\n|---|---");
     table.push_str(&"|---".repeat(Kind::ALL.len()));
     table.push_str("|\n");
@@ -126,7 +122,9 @@ fn table() -> String {
         table.push_str(" |\n");
     }
     write!(table, "| **all** | {}", sentence_count.values().sum::<u64>()).expect("a string grows");
-    sums.iter().for_each(|sum| table.push_str(&cell(Some(*sum))));
+    for sum in sums {
+        table.push_str(&cell(Some(sum)));
+    }
     table.push_str(" |\n");
     table
 }

@@ -41,7 +41,7 @@ fn corpus() -> Corpus {
     corpus.node("in", "IN", "[IN, KE]");
     let fields = corpus.nodes["in"].replace("shards: {", "pii: mask, shards: { format: jsonl.zst,");
     corpus.nodes.insert("in", fields);
-    corpus.source = ", country: KE".to_owned();
+    ", country: KE".clone_into(&mut corpus.source);
     let all = format!(
         "ई-मेल {}, {}। फ़ोन {}, {}, {}। IP {} {}; IBAN {}; card {}; आधार {}; {}।",
         VALUES[0],
