@@ -2,5 +2,7 @@
 
 pub mod browser;
 pub mod end_to_end;
+pub mod fixtures;
+pub mod licences;
 pub mod pages;
 pub mod samples;

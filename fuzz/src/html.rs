@@ -1,6 +1,7 @@
 //! The law of pages.
 //!
-//! The input is a page, decoded as UTF-8; what is tried is the step `extract_html`, as a run has it. A page that would cost
+//! The input is a page, decoded as UTF-8; what is tried is the step `extract_html`, as a run has it, and `tag_license` on the
+//! marks that it leaves. A page that would cost
 //! too much is refused whole, never cut, so caps decide whether there is a text and never which. That the caps do bound
 //! the time is for cargo-fuzz to see: its `-timeout` is a finding.
 
@@ -9,6 +10,7 @@ use std::path::Path;
 use kilim::document::{Page, Record};
 use kilim::step::{DocumentStepConfig, Resources};
 use kilim::steps::extract_html::ExtractHtml;
+use kilim::steps::tag_license::TagLicense;
 
 /// Panics if the promises of `extract_html` do not hold for this page.
 pub fn holds(data: &[u8]) {
@@ -48,6 +50,11 @@ fn extract(html: &str, config: &ExtractHtml) -> Found {
     step.apply(&mut page);
     assert!(page.reasons.len() <= 1, "several reasons for one page: {:?}", page.reasons);
     assert_eq!(page.outcome.is_some(), !page.reasons.is_empty());
+    TagLicense::default()
+        .build(&Resources::new(Path::new(".")))
+        .expect("the step reads no file")
+        .apply(&mut page);
+    licensed(&page);
     let Page { text, title, html_lang, extractor, blocks, marks, reasons, .. } = page;
     Found {
         text,
@@ -58,6 +65,18 @@ fn extract(html: &str, config: &ExtractHtml) -> Found {
         marks,
         refused: reasons.first().map(|reason| reason.code.to_string()),
     }
+}
+
+/// A licence rests on a statement about the text that names it, and on none that takes it back.
+fn licensed(page: &Page<'_>) {
+    let about_text = || page.license_evidence.iter().filter(|row| matches!(row.scope, "page" | "site"));
+    let Some(license) = &page.license else { return };
+    assert!(about_text().any(|row| row.spdx.as_ref() == Some(license)), "{license} is nobody's word");
+    assert!(
+        !about_text().any(|row| row.negated || row.excepted && row.spdx.is_some()),
+        "{license} was taken back"
+    );
+    assert!(!page.license_disagreement && page.license_tier == kilim::provenance::licences::tier(license));
 }
 
 fn lawful(html: &str, found: &Found) {

@@ -9,7 +9,7 @@
 //! | [`http::holds`] | `kilim_connectors::http` | the body stays within its cap, and a smaller cap gives a beginning of it; untouched where no coding is named |
 //! | [`charset::holds`] | `kilim_connectors::charset` | text of bounded length from any bytes and labels; UTF-8 is left alone; errors are counted |
 //! | [`seeds::holds`] | `kilim_connectors::seeds` | a bad line is an issue with its number and costs itself only; a seed written as JSON comes back |
-//! | `html::holds` | the step `extract_html` of `kilim` | a page that would cost too much is refused whole; caps never change a text; blocks lie within it |
+//! | `html::holds` | the step `extract_html` of `kilim` | a page that would cost too much is refused whole; caps never change a text; blocks lie within it; `tag_license` grants nothing that no statement on the page gives |
 //! | [`langid::holds`] | `kilim_langid::ngram` | any text has a well-formed answer, the same each time; a mask is kept to |
 //! | [`model::holds`] | model files of `kilim_langid::ngram` | a file is a model that answers, or an error with a hint |
 //!

@@ -72,7 +72,15 @@ pub mod column {
     pub const LICENSE: &str = "license";
     pub const LICENSE_TIER: &str = "license_tier";
     pub const LICENSE_SCOPE: &str = "license_scope";
+    /// Confidence of the best evidence for `license`.
+    pub const LICENSE_CONFIDENCE: &str = "license_confidence";
+    pub const LICENSE_DISAGREEMENT: &str = "license_disagreement";
+    pub const LICENSE_VERSION_DISAGREEMENT: &str = "license_version_disagreement";
+    /// The seed's word held against the page.
+    pub const LICENSE_DECLARED: &str = "license_declared";
+    pub const LICENSE_URL: &str = "license_url";
     pub const ATTRIBUTION: &str = "attribution";
+    pub const AUTHOR: &str = "author";
     pub const OPTOUT_TRAIN: &str = "optout_train";
     pub const JURISDICTION_CLAIMS: &str = "jurisdiction_claims";
     /// Binding countries of the document's own claims, sorted, joined by commas.
@@ -194,11 +202,12 @@ impl Language {
 }
 
 /// A mark about licences or rights as it stands on the page, before anybody reads meaning into it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mark {
-    /// Where it was found: `link`, `a`, `meta`, `img`, `json-ld` or `http`.
+    /// Where it was found: `link`, `a`, `meta`, `img`, `json-ld`, `microdata`, `rdfa` or `text`.
     pub element: &'static str,
-    /// The element's `rel`, `name` or `property`, lower-case; for JSON-LD the `@type` of its node.
+    /// The element's `rel`, `name` or `property`, lower-case; for JSON-LD and microdata the type of its node; for text
+    /// `footer`, or `statement` for a line that names a licence or keeps all rights.
     pub key: String,
     /// The URL or text it gives.
     pub value: String,
@@ -212,17 +221,23 @@ pub struct Mark {
     pub within: &'static str,
     /// Up to 150 characters of text around it, for body links.
     pub context: String,
+    /// The line it stands in, up to 500 characters, for body links: what it says the licence is of.
+    pub line: String,
+    /// What it speaks of, where it says so: `about`, or the address of its node. Empty for the page.
+    pub subject: String,
 }
 
 /// A reading of a licence mark.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct LicenseEvidence {
-    /// Kind of signal, such as `link_rel`, `meta`, `json_ld`, `a_rel`, `cc_link`, `http_link`, `seed`.
+    /// Kind of signal, such as `link_rel`, `meta`, `json_ld`, `a_rel`, `cc_link`, `prose`, `http_link`, `seed`.
     pub signal: &'static str,
     /// As it stood on the page.
     pub raw: String,
     /// SPDX id, or `LicenseRef-…`.
     pub spdx: Option<String>,
+    /// What it speaks of, where it names another thing than the page: a URL.
+    pub subject: Option<String>,
     /// `page`, `media`, `comment`, `site` or `unknown`.
     pub scope: &'static str,
     /// Inside `head`.
@@ -231,6 +246,10 @@ pub struct LicenseEvidence {
     pub in_footer: bool,
     /// Text around it takes it back, as "all rights reserved" does.
     pub negated: bool,
+    /// Text around it excepts something: "unless otherwise noted".
+    pub excepted: bool,
+    /// What the signal is worth, 0 to 1: an order of trust, not a probability.
+    pub confidence: f32,
     /// Text around it.
     pub context: String,
 }
@@ -315,8 +334,20 @@ pub struct Page<'a> {
     pub license_tier: u8,
     /// Scope of `license`.
     pub license_scope: Option<&'static str>,
+    /// Confidence of the best evidence for `license`; 0 without one.
+    pub license_confidence: f32,
+    /// Statements about the page or its site contradict each other, or take themselves back.
+    pub license_disagreement: bool,
+    /// They name versions or ports of one licence that differ.
+    pub license_version_disagreement: bool,
+    /// The seed's word held against the page: `agrees`, `contradicts`, or `alone` where the page says nothing.
+    pub license_declared: Option<&'static str>,
+    /// Where the text of `license` stands.
+    pub license_url: Option<String>,
     /// Who must be named, if the licence asks for it.
     pub attribution: Option<String>,
+    /// Author, as the page names them, if the licence asks for it.
+    pub author: Option<String>,
     /// Set by `tag_jurisdiction`.
     pub claims: Vec<Claim>,
     /// Set when a step says no.

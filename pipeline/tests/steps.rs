@@ -71,8 +71,14 @@ struct Expect {
     license: Option<String>,
     no_license: bool,
     license_tier: Option<u8>,
+    license_scope: Option<String>,
+    license_url: Option<String>,
+    license_declared: Option<String>,
+    /// `licences` or `versions`, or both: what disagrees.
+    license_disagrees: Option<Vec<String>>,
     attribution: Option<String>,
-    /// `signal scope spdx`, `-` for none, and `negated` where it is.
+    author: Option<String>,
+    /// `signal scope spdx`, `-` for none, `negated` and `excepted` where it is.
     evidence: Option<Vec<String>>,
     /// `basis country`.
     claims: Option<Vec<String>>,
@@ -196,6 +202,10 @@ fn compare(name: &str, page: &Page<'_>, expect: &Expect) {
     same("lang", expect.lang.as_ref(), lang.as_deref().unwrap_or_default());
     same("license", expect.license.as_ref(), page.license.as_deref().unwrap_or_default());
     same("attribution", expect.attribution.as_ref(), page.attribution.as_deref().unwrap_or_default());
+    same("author", expect.author.as_ref(), page.author.as_deref().unwrap_or_default());
+    same("license_scope", expect.license_scope.as_ref(), page.license_scope.unwrap_or_default());
+    same("license_url", expect.license_url.as_ref(), page.license_url.as_deref().unwrap_or_default());
+    same("license_declared", expect.license_declared.as_ref(), page.license_declared.unwrap_or_default());
     assert!(!(expect.no_license && page.license.is_some()), "{name}: {:?}", page.license);
     if let Some(tier) = expect.license_tier {
         assert_eq!(page.license_tier, tier, "{name}: tier of {:?}", page.license_evidence);
@@ -210,8 +220,13 @@ fn compare(name: &str, page: &Page<'_>, expect: &Expect) {
     list("blocks", expect.blocks.as_ref(), blocks.collect());
     let evidence = page.license_evidence.iter().map(|row| {
         let negated = if row.negated { " negated" } else { "" };
-        format!("{} {} {}{negated}", row.signal, row.scope, row.spdx.as_deref().unwrap_or("-"))
+        let excepted = if row.excepted { " excepted" } else { "" };
+        format!("{} {} {}{negated}{excepted}", row.signal, row.scope, row.spdx.as_deref().unwrap_or("-"))
     });
+    let disagrees =
+        [("licences", page.license_disagreement), ("versions", page.license_version_disagreement)];
+    let disagrees = disagrees.iter().filter(|(_, set)| *set).map(|(what, _)| (*what).to_owned());
+    list("license_disagrees", expect.license_disagrees.as_ref(), disagrees.collect());
     list("evidence", expect.evidence.as_ref(), evidence.collect());
     let claims = page.claims.iter().map(|claim| format!("{} {}", claim.basis, claim.country));
     list("claims", expect.claims.as_ref(), claims.collect());

@@ -32,7 +32,8 @@ pub(super) fn samples() -> Vec<Sample> {
         sample("entities", "&lt;&nGt;&#x110000;&#0;&notin;&ampx;&acE;&#150;&bogus;".repeat(3)),
         sample("attributes", format!("<p{}>x", (0..60).fold(String::new(), |all, n| all + &format!(" a{n}=\"{n}\"")))),
         sample("marks", "<a rel=license href=https://creativecommons.org/licenses/by/4.0/>CC</a><meta name=robots content=noai>\
-            <script type=application/ld+json>{\"license\":\"https://creativecommons.org/publicdomain/zero/1.0/\"}</script><p>Habari"),
+            <script type=application/ld+json>{\"@type\":\"Article\",\"license\":\"https://creativecommons.org/publicdomain/zero/1.0/\"}</script><p>Habari\
+            <p itemscope itemtype=https://schema.org/Article><i itemprop=license>CC BY 4.0</i><footer about=x>© All rights reserved, CC BY-NC 3.0 DE"),
         sample("broken", "<<p <b a='x\"></b//><!doctype><?php ?><![CDATA[x]]></br></p><p/ ><a\u{0}b>"),
         sample("headings", "<h1>a<h2>b</h1><p><b><i><u>c</b>d</i>e</u><nobr><nobr>f<button><button>g"),
     ]);

@@ -1,19 +1,23 @@
 //! Marks about rights, as they stand on the page.
 //!
-//! One walk over the tree, before the extractor changes it; text is only looked at on pages that have a mark in their
-//! body. Nothing is read into a mark here: that `all rights reserved` takes a licence back, or that RSL is no licence,
-//! is for `tag_license`. Comments of the markup and `noscript` are not in the tree: nobody sees them.
+//! One walk over the tree, before the extractor changes it; text is only read on pages that have a mark in their body, or
+//! words that licences are named by. Nothing is read into a mark here: that `all rights reserved` takes a licence back, or
+//! that RSL is no licence, is for `tag_license`. Comments of the markup and `noscript` are not in the tree: nobody sees
+//! them.
 
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
-use memchr::memmem;
-use serde_json::Value;
 
-use super::html::{BODY, Descend, Event, HEAD, HTML, Id, Name, Node, Page, Tag};
+use super::html::{BODY, Descend, Event, Flags, HEAD, HTML, Id, Name, Node, Page, Span, Tag};
 use super::outline::Outline;
 use super::squeeze;
 use crate::document::Mark;
+
+pub(crate) mod json_ld;
+mod lines;
+
+use lines::Line;
 
 /// Most marks of one page; the rest, in document order, are left.
 const MAX_MARKS: usize = 200;
@@ -22,8 +26,8 @@ const CONTEXT_BEFORE: usize = 60;
 const CONTEXT_AFTER: usize = 90;
 /// Characters of a value; licence texts are sometimes pasted whole into a meta tag.
 const MAX_VALUE: usize = 500;
-/// Bytes of one JSON-LD script.
-const MAX_JSON_LD: usize = 1 << 20;
+/// Key of the mark that stands for those beyond [`MAX_MARKS`].
+pub(crate) const MORE: &str = "more";
 
 /// Where the walk stands.
 #[derive(Debug, Clone, Copy, Default)]
@@ -31,11 +35,18 @@ struct Place {
     in_head: bool,
     in_footer: bool,
     within: &'static str,
+    /// RDFa and microdata: what is spoken of, and of which type it is.
+    about: Option<Span>,
+    kind: Option<Span>,
 }
 
-struct Collector {
+struct Collector<'p> {
     marks: Vec<Mark>,
     places: Vec<Place>,
+    /// The line at hand.
+    line: Line<'p>,
+    /// Where the page says it is, for marks that name what they speak of.
+    canonical: Option<&'p str>,
     /// Some mark needs the text around it.
     reads_text: bool,
     /// The last characters of text seen.
@@ -52,17 +63,24 @@ pub(super) fn collect(page: &Page<'_>, outline: &Outline) -> Vec<Mark> {
     let has_mark = |id: Id| {
         let node = tree.node(id);
         match node.tag {
-            Tag::A | Tag::Area | Tag::Img | Tag::Link => mark_of(page, node).is_some(),
             Tag::Meta | Tag::Script => true,
-            _ => false,
+            Tag::Text => false,
+            _ => mark_of(page, outline, id).is_some(),
         }
     };
+    let is_script =
+        |id: Id| tree.parent(id).is_some_and(|id| matches!(tree.tag(id), Tag::Script | Tag::Style));
+    let names_licence =
+        |id: Id| tree.tag(id) == Tag::Text && !is_script(id) && lines::may_speak(page.text(tree.node(id)));
     let mut collector = Collector {
         marks: Vec::new(),
         places: vec![Place::default()],
-        reads_text: tree
-            .ids()
-            .any(|id| matches!(tree.tag(id), Tag::A | Tag::Area | Tag::Img) && has_mark(id)),
+        reads_text: tree.ids().any(|id| {
+            let is_head = matches!(tree.tag(id), Tag::Link | Tag::Meta | Tag::Script);
+            !is_head && has_mark(id) || names_licence(id)
+        }),
+        line: Line::default(),
+        canonical: None,
         before: String::new(),
         pending: Vec::new(),
         footer: None,
@@ -79,18 +97,24 @@ pub(super) fn collect(page: &Page<'_>, outline: &Outline) -> Vec<Mark> {
                 }
                 return Descend::Over;
             }
+            if node.tag.is(BREAKS) {
+                collector.end_line();
+            }
             let place = collector.place().enter(page, outline, id);
             if place.in_footer && collector.footer.is_none() {
                 collector.footer = Some((String::new(), collector.marks.len()));
             }
             collector.element(page, outline, id, place);
-            if node.tag == Tag::Script {
+            if matches!(node.tag, Tag::Script | Tag::Style) {
                 return Descend::Over;
             }
             collector.places.push(place);
             Descend::Into
         }
-        Event::Leave(_) => {
+        Event::Leave(id) => {
+            if tree.node(id).tag.is(BREAKS) {
+                collector.end_line();
+            }
             let left = collector.places.pop().unwrap_or_default();
             if left.in_footer && !collector.place().in_footer {
                 collector.end_footer(left);
@@ -98,8 +122,12 @@ pub(super) fn collect(page: &Page<'_>, outline: &Outline) -> Vec<Mark> {
             Descend::Into
         }
     });
-    collector.marks
+    collector.end_line();
+    collector.finish()
 }
+
+/// Elements that begin and end a line of text.
+const BREAKS: Flags = Flags::PARAGRAPH.and(Flags::LINE).and(Flags::TABLE_PART);
 
 impl Place {
     fn enter(self, page: &Page<'_>, outline: &Outline, id: Id) -> Self {
@@ -111,6 +139,21 @@ impl Place {
             HTML | BODY => return place,
             _ => {}
         }
+        for attribute in page.attributes(outline.tree.node(id)) {
+            match attribute.name {
+                // A new thing has no address until it gives one.
+                Name::ItemType | Name::TypeOf => {
+                    place.kind = Some(attribute.value);
+                    place.about = None;
+                }
+                _ => {}
+            }
+        }
+        for attribute in page.attributes(outline.tree.node(id)) {
+            if matches!(attribute.name, Name::About | Name::ItemId) {
+                place.about = Some(attribute.value);
+            }
+        }
         let words = outline.words(id);
         place.in_footer |= tag == Tag::Footer || words.is_footer();
         if place.within.is_empty() {
@@ -119,10 +162,18 @@ impl Place {
                 page.attributes(outline.tree.node(id)).iter().any(|attribute| {
                     let value = page.str(attribute.value);
                     match attribute.name {
-                        Name::ItemType => ["ImageObject", "VideoObject", "AudioObject", "MediaObject"]
-                            .iter()
-                            .any(|media| value.ends_with(media)),
-                        Name::About | Name::Resource => is_media_file(value),
+                        Name::ItemType | Name::TypeOf => [
+                            "ImageObject",
+                            "VideoObject",
+                            "AudioObject",
+                            "MediaObject",
+                            "StillImage",
+                            "MovingImage",
+                            "Sound",
+                        ]
+                        .iter()
+                        .any(|media| value.ends_with(media)),
+                        Name::About | Name::Resource | Name::ItemId => is_media_file(value),
                         _ => false,
                     }
                 })
@@ -200,49 +251,87 @@ struct Found<'p> {
     value: &'p str,
 }
 
-fn mark_of<'p>(page: &'p Page<'_>, node: &Node) -> Option<Found<'p>> {
-    let attribute = |name: Name| page.attribute(node, name).unwrap_or_default();
-    match node.tag {
-        Tag::Link | Tag::A | Tag::Area => {
-            let href = page.attribute(node, Name::Href).filter(|href| !href.is_empty())?;
-            let key = [Name::Rel, Name::ItemProp, Name::Property]
-                .into_iter()
-                .filter_map(|name| page.attribute(node, name))
-                .find(|key| key.split_whitespace().any(is_licence_word));
-            let is_link = node.tag == Tag::Link;
-            let element = if is_link { "link" } else { "a" };
-            (key.is_some() || !is_link && is_licence_link(href)).then(|| Found {
-                element,
-                key: key.unwrap_or_default().to_ascii_lowercase(),
-                value: href,
-            })
+/// The attribute by which an element says that it names a licence, and the kind of markup that is.
+fn licence_key<'p>(page: &'p Page<'_>, node: &Node) -> Option<(Option<&'static str>, &'p str)> {
+    page.attributes(node).iter().find_map(|attribute| {
+        let markup = match attribute.name {
+            Name::Rel => None,
+            Name::ItemProp => Some("microdata"),
+            Name::Property => Some("rdfa"),
+            _ => return None,
+        };
+        let key = page.str(attribute.value);
+        key.split_whitespace().any(is_licence_word).then_some((markup, key))
+    })
+}
+
+/// Whom RDFa credits, and of which type it says that the work is.
+fn rdfa_key(page: &Page<'_>, node: &Node) -> Option<&'static str> {
+    page.attributes(node).iter().find_map(|attribute| {
+        if !matches!(attribute.name, Name::Rel | Name::Property) {
+            return None;
         }
-        Tag::Meta => {
-            let content = page.attribute(node, Name::Content).filter(|content| !content.trim().is_empty())?;
-            let key = [Name::MetaName, Name::Property, Name::ItemProp]
+        page.str(attribute.value).split_whitespace().find_map(|word| {
+            ["cc:attributionname", "cc:attributionurl", "dct:type", "dc:type"]
                 .into_iter()
-                .filter_map(|name| page.attribute(node, name))
-                .map(|key| key.trim().to_ascii_lowercase())
-                .find(|key| is_rights_meta(key))?;
-            Some(Found { element: "meta", key, value: content })
+                .find(|known| word.eq_ignore_ascii_case(known))
+        })
+    })
+}
+
+fn mark_of<'p>(page: &'p Page<'_>, outline: &Outline, id: Id) -> Option<Found<'p>> {
+    let node = outline.tree.node(id);
+    let attribute = |name: Name| page.attribute(node, name).filter(|value| !value.trim().is_empty());
+    let found = |element, key: &str, value| Some(Found { element, key: key.to_ascii_lowercase(), value });
+    match node.tag {
+        Tag::Meta => {
+            let content = attribute(Name::Content)?;
+            let (name, key) = [Name::MetaName, Name::Property, Name::ItemProp]
+                .into_iter()
+                .filter_map(|name| Some((name, attribute(name)?.trim().to_ascii_lowercase())))
+                .find(|(_, key)| is_rights_meta(key))?;
+            let element = if name == Name::ItemProp { "microdata" } else { "meta" };
+            Some(Found { element, key, value: content })
         }
         Tag::Img => {
-            let source = attribute(Name::Src);
+            let source = attribute(Name::Src).unwrap_or_default();
             ["licensebuttons.net", "creativecommons.org"]
                 .iter()
                 .any(|host| source.contains(host))
                 .then(|| Found { element: "img", key: String::new(), value: source })
         }
-        _ => None,
+        Tag::Script | Tag::Style | Tag::Text => None,
+        tag => {
+            if page.attributes(node).is_empty() {
+                return None;
+            }
+            let href = attribute(Name::Href);
+            let is_link = matches!(tag, Tag::Link | Tag::A | Tag::Area);
+            let element = if tag == Tag::Link { "link" } else { "a" };
+            // Elements that are no links say it in an attribute, or in words.
+            let value = || {
+                let own = || outline.tree.first(id).filter(|child| outline.tree.tag(*child) == Tag::Text);
+                let given = attribute(Name::Content).or(href).or_else(|| attribute(Name::Resource));
+                given.or_else(|| own().map(|text| page.text(outline.tree.node(text))))
+            };
+            match licence_key(page, node) {
+                Some((None, key)) if is_link => found(element, key, href?),
+                Some((None, key)) => found("rdfa", key, value()?),
+                Some((Some(markup), key)) => found(markup, key, value()?),
+                None if is_link && tag != Tag::Link && is_licence_link(href?) => found(element, "", href?),
+                None => rdfa_key(page, node).and_then(|key| found("rdfa", key, value()?)),
+            }
+        }
     }
 }
 
-impl Collector {
+impl<'p> Collector<'p> {
     fn place(&self) -> Place {
         self.places.last().copied().unwrap_or_default()
     }
 
-    fn text(&mut self, text: &str) {
+    fn text(&mut self, text: &'p str) {
+        self.read_line(text);
         // A long run is of no more use than its two ends.
         let mut words = 0;
         for word in text.split_whitespace().take_while(|_| {
@@ -276,99 +365,67 @@ impl Collector {
         }
     }
 
-    fn add(
-        &mut self,
-        element: &'static str,
-        key: String,
-        value: &str,
-        media_type: &str,
-        place: Place,
-        context: bool,
-    ) {
-        if self.marks.len() >= MAX_MARKS {
-            return;
-        }
-        let mut mark = Mark {
-            element,
-            key,
-            value: clip(value),
-            media_type: media_type.trim().to_ascii_lowercase(),
-            in_head: place.in_head,
-            in_footer: place.in_footer,
-            within: place.within,
-            context: String::new(),
+    fn add(&mut self, found: Mark, place: Place, context: bool) {
+        // What is beyond the last is not read, and that has to be known.
+        let found = match self.marks.len() {
+            MAX_MARKS.. => return,
+            at if at + 1 == MAX_MARKS => Mark { element: "text", key: MORE.to_owned(), ..Mark::default() },
+            _ => found,
         };
+        let within = if found.within.is_empty() { place.within } else { found.within };
+        let value = clip(&found.value);
+        let mut mark = Mark { value, in_head: place.in_head, in_footer: place.in_footer, within, ..found };
         if context && !place.in_head {
             let before = squeeze(&self.before);
             let skip = before.chars().count().saturating_sub(CONTEXT_BEFORE);
             mark.context = before.chars().skip(skip).collect();
             self.pending.push((self.marks.len(), CONTEXT_AFTER));
+            self.line.mark(self.marks.len());
         }
         self.marks.push(mark);
     }
 
-    fn element(&mut self, page: &Page<'_>, outline: &Outline, id: Id, place: Place) {
+    fn element(&mut self, page: &'p Page<'_>, outline: &Outline, id: Id, place: Place) {
         let node = outline.tree.node(id);
         if node.tag == Tag::Script {
             let json = outline.tree.first(id).map_or("", |text| page.text(outline.tree.node(text)));
-            let has_mark = ["license", "addressCountry"]
-                .iter()
-                .any(|key| memmem::find(json.as_bytes(), key.as_bytes()).is_some());
-            if has_mark
-                && json.len() <= MAX_JSON_LD
-                && let Ok(value) = serde_json::from_str::<Value>(json)
-            {
-                self.json_ld(&value, "", place);
-            }
-        } else if let Some(found) = mark_of(page, node) {
-            let media_type = match node.tag {
-                Tag::Meta | Tag::Img => "",
-                _ => page.attribute(node, Name::Type).unwrap_or_default(),
-            };
-            let has_context = matches!(found.element, "a" | "img");
-            self.add(found.element, found.key, found.value, media_type, place, has_context);
+            self.json_ld(json, place);
+            return;
         }
+        let is_canonical = |rel: &str| rel.eq_ignore_ascii_case("canonical");
+        if node.tag == Tag::Link && page.attribute(node, Name::Rel).is_some_and(is_canonical) {
+            self.canonical = page.attribute(node, Name::Href);
+        }
+        let Some(found) = mark_of(page, outline, id) else { return };
+        let media_type = match node.tag {
+            Tag::Meta | Tag::Img => "",
+            _ => page.attribute(node, Name::Type).unwrap_or_default(),
+        };
+        let is_microdata = found.element == "microdata";
+        let kind = place.kind.filter(|_| is_microdata).map(|kind| json_ld::short_type(page.str(kind)));
+        let has_subject = is_microdata || matches!(found.element, "a" | "rdfa");
+        let subject = place.about.filter(|_| has_subject).map(|about| clip(page.str(about)));
+        let mark = Mark {
+            element: found.element,
+            key: kind.unwrap_or(found.key),
+            value: found.value.to_owned(),
+            media_type: media_type.trim().to_ascii_lowercase(),
+            subject: subject.unwrap_or_default(),
+            ..Mark::default()
+        };
+        let has_context = matches!(found.element, "a" | "img" | "rdfa" | "microdata");
+        self.add(mark, place, has_context);
     }
 
-    /// Walks JSON-LD. serde_json reads at most 128 levels, so the recursion is bounded.
-    fn json_ld(&mut self, value: &Value, parent: &str, place: Place) {
-        match value {
-            Value::Array(items) => items.iter().for_each(|item| self.json_ld(item, parent, place)),
-            Value::Object(node) => {
-                let kind = node.get("@type").map(first_text).unwrap_or_default().to_ascii_lowercase();
-                // Another crate may turn on serde_json's `preserve_order`; the order must not hang on that.
-                let mut properties: Vec<(&String, &Value)> = node.iter().collect();
-                properties.sort_unstable_by_key(|(property, _)| *property);
-                for (property, value) in properties {
-                    match property.as_str() {
-                        "license" | "schema:license" | "dct:license" => {
-                            for url in texts(value) {
-                                self.add("json-ld", kind.clone(), &url, "", place, false);
-                            }
-                        }
-                        "addressCountry" if parent == "publisher" => {
-                            for country in texts(value) {
-                                self.add(
-                                    "json-ld",
-                                    "publisher_address".to_owned(),
-                                    &country,
-                                    "",
-                                    place,
-                                    false,
-                                );
-                            }
-                        }
-                        // The organisation that publishes: a place or an event may be anywhere.
-                        "publisher" | "sourceOrganization" => self.json_ld(value, "publisher", place),
-                        "address" if parent == "publisher" || kind.ends_with("organization") => {
-                            self.json_ld(value, "publisher", place);
-                        }
-                        _ => self.json_ld(value, "", place),
-                    }
-                }
-            }
-            _ => {}
+    fn finish(mut self) -> Vec<Mark> {
+        if let Some(canonical) = self.canonical
+            && self.marks.iter().any(|mark| !mark.subject.is_empty())
+        {
+            let value = canonical.to_owned();
+            let mark = Mark { element: "link", key: "canonical".to_owned(), value, ..Mark::default() };
+            self.add(mark, Place { in_head: true, ..Place::default() }, false);
         }
+        self.marks
     }
 
     /// The footer's own words, if it holds a mark: they may take a licence back at some distance from it.
@@ -376,7 +433,8 @@ impl Collector {
         if let Some((text, first)) = self.footer.take()
             && self.marks[first.min(self.marks.len())..].iter().any(|mark| mark.in_footer)
         {
-            self.add("text", "footer".to_owned(), &text, "", place, false);
+            let mark = Mark { element: "text", key: "footer".to_owned(), value: text, ..Mark::default() };
+            self.add(mark, place, false);
         }
     }
 }
@@ -385,27 +443,6 @@ fn is_licence_word(word: &str) -> bool {
     ["license", "licence", "cc:license", "dct:license", "dc:license", "xhv:license"]
         .iter()
         .any(|known| word.eq_ignore_ascii_case(known))
-}
-
-fn first_text(value: &Value) -> &str {
-    match value {
-        Value::String(text) => text,
-        Value::Array(items) => items.first().and_then(Value::as_str).unwrap_or_default(),
-        _ => "",
-    }
-}
-
-/// The texts or URLs that a property gives: a string, a node with `@id`, `url` or `name`, or a list of them.
-fn texts(value: &Value) -> Vec<String> {
-    match value {
-        Value::String(text) => vec![text.clone()],
-        Value::Array(items) => items.iter().flat_map(texts).collect(),
-        Value::Object(node) => {
-            let found = ["@id", "url", "identifier", "name"].iter().find_map(|key| node.get(*key)?.as_str());
-            found.map(str::to_owned).into_iter().collect()
-        }
-        _ => Vec::new(),
-    }
 }
 
 #[cfg(test)]
@@ -444,9 +481,12 @@ mod tests {
                 at("meta", "dc.rights", true, false, ""),
                 at("meta", "robots", true, false, ""),
                 at("a", "", false, false, ""),
+                at("text", "statement", false, false, ""),
                 at("a", "license", false, false, "figure"),
                 at("a", "", false, false, "comment"),
+                at("text", "statement", false, false, "comment"),
                 at("img", "", false, true, ""),
+                at("text", "statement", false, true, ""),
                 at("text", "footer", false, true, ""),
             ]
         );
@@ -454,7 +494,9 @@ mod tests {
             marks(html)[3].context,
             "Picha na Amina: CC BY-NC kwa hisani SA CC0 © Ukurasa Haki zote zimehifadhiwa"
         );
-        assert_eq!(marks(html)[7].value, "© Ukurasa Haki zote zimehifadhiwa");
+        assert_eq!(marks(html)[3].line, "Picha na Amina: CC BY-NC kwa hisani");
+        assert_eq!(marks(html)[5].line, "SA");
+        assert_eq!(marks(html)[10].value, "© Ukurasa Haki zote zimehifadhiwa");
     }
 
     #[test]
@@ -477,8 +519,34 @@ mod tests {
     }
 
     #[test]
+    fn markup_says_of_what_it_names_a_licence() {
+        let html = r#"<link rel=canonical href="https://a.example/habari">
+            <div about="https://a.example/habari" typeof="sioc:Item"><i property="cc:attributionName">ዓለም</i>
+            <a rel="cc:license" href="https://creativecommons.org/licenses/by/4.0/">x</a></div>
+            <div itemscope itemtype="https://schema.org/Article"><b itemprop=license>CC BY 4.0</b>
+            <div itemprop=image itemscope itemtype="https://schema.org/ImageObject"><meta itemprop=license content="CC0-1.0"></div></div>"#;
+        let found: Vec<_> = marks(html)
+            .into_iter()
+            .map(|m| format!("{} {} {} {}", m.element, m.key, m.within, m.value))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "rdfa cc:attributionname  ዓለም",
+                "a cc:license  https://creativecommons.org/licenses/by/4.0/",
+                "microdata article  CC BY 4.0",
+                "text statement  CC BY 4.0",
+                "microdata imageobject figure CC0-1.0",
+                "link canonical  https://a.example/habari",
+            ]
+        );
+        assert_eq!(marks(html)[1].subject, "https://a.example/habari");
+    }
+
+    #[test]
     fn a_page_of_marks_gives_a_bounded_number() {
         let html = "<a rel=license href=x></a>ሰላም ".repeat(5_000);
-        assert_eq!(marks(&html).len(), MAX_MARKS);
+        let found = marks(&html);
+        assert_eq!((found.len(), found[MAX_MARKS - 1].key.as_str()), (MAX_MARKS, MORE));
     }
 }

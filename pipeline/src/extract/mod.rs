@@ -24,7 +24,7 @@ mod choose;
 
 pub mod html;
 mod main_text;
-mod marks;
+pub(crate) mod marks;
 mod outline;
 mod prune;
 mod render;

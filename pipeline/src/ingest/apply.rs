@@ -330,9 +330,11 @@ fn forget_text(page: &mut Page<'_>) {
     page.text.clear();
     page.blocks.clear();
     page.attribution = None;
+    page.author = None;
     for evidence in &mut page.license_evidence {
         evidence.raw.clear(); // a rights statement may be a sentence of the page
         evidence.context.clear();
+        evidence.subject = None;
     }
 }
 

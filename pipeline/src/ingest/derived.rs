@@ -12,6 +12,7 @@ use kilim_connectors::seeds::SeedRecord;
 use super::columns::text_field;
 use crate::document::{Page, claim_fields, column, derived_columns, reason_fields, signal_fields};
 use crate::policy::Tuple;
+use crate::provenance::licences;
 use crate::quality::{SIGNALS, Unit};
 
 /// Facts about a document that come from its seed or its source rather than from a step.
@@ -54,7 +55,13 @@ pub(super) struct DerivedBuilder {
     license: StringBuilder,
     license_tier: UInt8Builder,
     license_scope: StringBuilder,
+    license_confidence: Float32Builder,
+    license_disagreement: BooleanBuilder,
+    license_version_disagreement: BooleanBuilder,
+    license_declared: StringBuilder,
+    license_url: StringBuilder,
     attribution: StringBuilder,
+    author: StringBuilder,
     optout_train: StringBuilder,
     jurisdiction_claims: ListBuilder<StructBuilder>,
     bound_by: StringBuilder,
@@ -115,7 +122,13 @@ impl Default for DerivedBuilder {
             license: StringBuilder::new(),
             license_tier: UInt8Builder::new(),
             license_scope: StringBuilder::new(),
+            license_confidence: Float32Builder::new(),
+            license_disagreement: BooleanBuilder::new(),
+            license_version_disagreement: BooleanBuilder::new(),
+            license_declared: StringBuilder::new(),
+            license_url: StringBuilder::new(),
             attribution: StringBuilder::new(),
+            author: StringBuilder::new(),
             optout_train: StringBuilder::new(),
             jurisdiction_claims: list_of_fields(claim_fields()),
             bound_by: StringBuilder::new(),
@@ -235,18 +248,30 @@ impl DerivedBuilder {
             text_field(entry, 0).append_value(evidence.signal);
             text_field(entry, 1).append_value(&evidence.raw);
             text_field(entry, 2).append_option(evidence.spdx.as_deref());
-            text_field(entry, 3).append_value(evidence.scope);
-            flag_field(entry, 4).append_value(evidence.in_head);
-            flag_field(entry, 5).append_value(evidence.in_footer);
-            flag_field(entry, 6).append_value(evidence.negated);
-            text_field(entry, 7).append_value(&evidence.context);
+            let parts = evidence.spdx.as_deref().map(licences::parts);
+            text_field(entry, 3).append_option(parts.and_then(|parts| parts.version));
+            text_field(entry, 4).append_option(parts.and_then(|parts| parts.port));
+            text_field(entry, 5).append_option(evidence.subject.as_deref());
+            text_field(entry, 6).append_value(evidence.scope);
+            flag_field(entry, 7).append_value(evidence.in_head);
+            flag_field(entry, 8).append_value(evidence.in_footer);
+            flag_field(entry, 9).append_value(evidence.negated);
+            flag_field(entry, 10).append_value(evidence.excepted);
+            float_field(entry, 11).append_value(evidence.confidence);
+            text_field(entry, 12).append_value(&evidence.context);
             entry.append(true);
         }
         self.license_evidence.append(true);
         self.license.append_option(page.license.as_deref());
         self.license_tier.append_value(page.license_tier);
         self.license_scope.append_option(page.license_scope);
+        self.license_confidence.append_value(page.license_confidence);
+        self.license_disagreement.append_value(page.license_disagreement);
+        self.license_version_disagreement.append_value(page.license_version_disagreement);
+        self.license_declared.append_option(page.license_declared);
+        self.license_url.append_option(page.license_url.as_deref());
         self.attribution.append_option(page.attribution.as_deref());
+        self.author.append_option(page.author.as_deref());
     }
 
     fn push_claims(&mut self, page: &Page<'_>, standing: &Standing<'_>) {
@@ -285,7 +310,10 @@ impl DerivedBuilder {
             &mut self.lang_engine,
             &mut self.license,
             &mut self.license_scope,
+            &mut self.license_declared,
+            &mut self.license_url,
             &mut self.attribution,
+            &mut self.author,
             &mut self.optout_train,
             &mut self.bound_by,
             &mut self.bound_copies,
@@ -306,6 +334,9 @@ impl DerivedBuilder {
         self.push_signals(&Page::default());
         self.license_evidence.append(false);
         self.license_tier.append_null();
+        self.license_confidence.append_null();
+        self.license_disagreement.append_null();
+        self.license_version_disagreement.append_null();
         self.jurisdiction_claims.append(false);
         self.personal.append_null();
         self.community.append(false);
@@ -315,7 +346,7 @@ impl DerivedBuilder {
 
     /// Derived columns in the order of the schema, then outcome and reasons.
     pub(super) fn finish(&mut self) -> (Vec<ArrayRef>, ArrayRef, ArrayRef) {
-        let builders: [&mut dyn ArrayBuilder; 31] = [
+        let builders: [&mut dyn ArrayBuilder; 37] = [
             &mut self.seed_id,
             &mut self.steward,
             &mut self.declared_lang,
@@ -337,7 +368,13 @@ impl DerivedBuilder {
             &mut self.license,
             &mut self.license_tier,
             &mut self.license_scope,
+            &mut self.license_confidence,
+            &mut self.license_disagreement,
+            &mut self.license_version_disagreement,
+            &mut self.license_declared,
+            &mut self.license_url,
             &mut self.attribution,
+            &mut self.author,
             &mut self.optout_train,
             &mut self.jurisdiction_claims,
             &mut self.bound_by,

@@ -2,29 +2,63 @@
 //!
 //! Creative Commons URLs are read strictly: host, `licenses` or `publicdomain`, code, version, port. `/choose/`, search
 //! and article pages on that host are no licence. The SPDX list knows few of the ported licences; the others become
-//! `LicenseRef-` ids that keep version and port (`LicenseRef-CC-BY-ND-3.0-HR`), since ports differ in law.
+//! `LicenseRef-` ids that keep version and port (`LicenseRef-CC-BY-ND-3.0-HR`), since ports differ in law. What is said
+//! in words is read in `licence_prose`.
 
 use url::Url;
 
-/// A licence as read from a URL or an id.
+/// A licence as read from a URL, an id or words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Licence {
     /// SPDX id, or `LicenseRef-…`.
     pub spdx: String,
-    /// The jurisdiction a licence was ported to, upper case: `HR`.
-    pub port: Option<String>,
 }
 
 impl Licence {
-    fn new(id: String, port: Option<&str>) -> Self {
-        let spdx = if spdx::license_id(&id).is_some() { id } else { format!("LicenseRef-{id}") };
-        Self { spdx, port: port.map(str::to_owned) }
+    /// `id` as it is if SPDX lists it, else behind `LicenseRef-`.
+    pub(super) fn new(id: &str) -> Self {
+        let spdx = match spdx::license_id(id) {
+            Some(known) => known.name.to_owned(),
+            None => format!("LicenseRef-{id}"),
+        };
+        Self { spdx }
+    }
+
+    /// The parts of its id.
+    pub fn parts(&self) -> Parts<'_> {
+        parts(&self.spdx)
     }
 }
 
-/// Whether a URL is on the host of Creative Commons, licence or not.
-pub fn is_creative_commons(url: &str) -> bool {
-    parse(url).is_some_and(|url| host(&url) == "creativecommons.org")
+/// What an id is made of. `LicenseRef-CC-BY-ND-3.0-HR` is `CC-BY-ND`, `3.0`, `HR`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts<'a> {
+    /// What the licence asks for, whatever its version: `CC-BY-ND`.
+    pub family: &'a str,
+    /// `3.0`; none where the statement gave none.
+    pub version: Option<&'a str>,
+    /// The jurisdiction that it was ported to, upper case: `HR`, `IGO`.
+    pub port: Option<&'a str>,
+}
+
+/// Takes an id apart.
+pub fn parts(id: &str) -> Parts<'_> {
+    let id = id.strip_prefix("LicenseRef-").unwrap_or(id);
+    let mut at = 0;
+    for part in id.split('-') {
+        let is_number = part.contains('.') && part.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        if at > 0 && is_number {
+            let rest = id[at + part.len()..].trim_start_matches('-');
+            let is_port = !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_uppercase());
+            return Parts {
+                family: &id[..at - 1],
+                version: Some(part),
+                port: Some(rest).filter(|_| is_port),
+            };
+        }
+        at += part.len() + 1;
+    }
+    Parts { family: id, version: None, port: None }
 }
 
 fn parse(url: &str) -> Option<Url> {
@@ -47,7 +81,6 @@ pub fn from_url(url: &str) -> Option<Licence> {
     let path: Vec<String> =
         url.path_segments()?.filter(|part| !part.is_empty()).map(str::to_ascii_lowercase).collect();
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    let whole = path.join("/");
     match host(&url) {
         "creativecommons.org" => creative_commons(&path),
         "licensebuttons.net" | "i.creativecommons.org" | "mirrors.creativecommons.org" => {
@@ -58,45 +91,99 @@ pub fn from_url(url: &str) -> Option<Licence> {
                 _ => None,
             }
         }
-        "nationalarchives.gov.uk" if whole.starts_with("doc/open-government-licence/version/") => {
-            let version = match *path.get(3)? {
-                "1" => "1.0",
-                "2" => "2.0",
-                "3" => "3.0",
-                _ => return None,
-            };
-            Some(Licence::new(format!("OGL-UK-{version}"), None))
+        // Ids are spelled as they are.
+        "spdx.org" => {
+            let id = url.path_segments()?.nth(1)?;
+            from_id(id.trim_end_matches(".html").trim_end_matches(".json"))
         }
-        "etalab.gouv.fr" if whole.starts_with("licence-ouverte") => {
-            Some(Licence::new("etalab-2.0".to_owned(), None))
-        }
-        "govdata.de" if whole.starts_with("dl-de/by-2-0") => {
-            Some(Licence::new("DL-DE-BY-2.0".to_owned(), None))
-        }
-        "govdata.de" if whole.starts_with("dl-de/zero-2-0") => {
-            Some(Licence::new("DL-DE-ZERO-2.0".to_owned(), None))
-        }
-        "data.norge.no" if whole.starts_with("nlod") && whole.ends_with("2.0") => {
-            Some(Licence::new("NLOD-2.0".to_owned(), None))
-        }
-        "spdx.org" => from_id(path.get(1)?.trim_end_matches(".html")),
-        _ => None,
+        host => named(host, &path.join("/")).map(Licence::new),
     }
 }
+
+/// Licences that a host publishes under one address each. `path` is lower case, without slashes at its ends.
+fn named(host: &str, path: &str) -> Option<&'static str> {
+    // Licences of governments.
+    const EXACT: &[(&str, &str, &str)] = &[
+        ("nationalarchives.gov.uk", "doc/open-government-licence/version/1", "OGL-UK-1.0"),
+        ("nationalarchives.gov.uk", "doc/open-government-licence/version/2", "OGL-UK-2.0"),
+        ("nationalarchives.gov.uk", "doc/open-government-licence/version/3", "OGL-UK-3.0"),
+        ("nationalarchives.gov.uk", "doc/open-government-licence", "OGL-UK"),
+        ("nationalarchives.gov.uk", "doc/non-commercial-government-licence", "NCGL-UK-2.0"),
+        ("open.canada.ca", "en/open-government-licence-canada", "OGL-Canada-2.0"),
+        ("open.canada.ca", "fr/licence-du-gouvernement-ouvert-canada", "OGL-Canada-2.0"),
+        ("etalab.gouv.fr", "licence-ouverte", "etalab-2.0"),
+        ("etalab.gouv.fr", "licence-ouverte-open-licence", "etalab-2.0"),
+        ("etalab.gouv.fr", "wp-content/uploads/2017/04/etalab-licence-ouverte-v2.0", "etalab-2.0"),
+        ("govdata.de", "dl-de/by-2-0", "DL-DE-BY-2.0"),
+        ("govdata.de", "dl-de/zero-2-0", "DL-DE-ZERO-2.0"),
+        ("govdata.de", "dl-de/by-1-0", "DL-DE-BY-1.0"),
+        ("govdata.de", "dl-de/by-nc-1-0", "DL-DE-BY-NC-1.0"),
+        ("data.norge.no", "nlod/no/1.0", "NLOD-1.0"),
+        ("data.norge.no", "nlod/en/1.0", "NLOD-1.0"),
+        ("data.norge.no", "nlod/no/2.0", "NLOD-2.0"),
+        ("data.norge.no", "nlod/en/2.0", "NLOD-2.0"),
+        ("data.gov.in", "government-open-data-license-india", "GODL-India"),
+        ("data.gov.tw", "license", "OGDL-Taiwan-1.0"),
+        ("dati.gov.it", "iodl/2.0", "IODL-2.0"),
+        ("kogl.or.kr", "info/licensetype1", "KOGL-BY"),
+        ("kogl.or.kr", "info/licensetype2", "KOGL-BY-NC"),
+        ("kogl.or.kr", "info/licensetype3", "KOGL-BY-ND"),
+        ("kogl.or.kr", "info/licensetype4", "KOGL-BY-NC-ND"),
+        ("digital.go.jp", "resources/open_data/public_data_license_v1.0", "PDL-1.0-JP"),
+        // Licences of documents and data.
+        ("gnu.org", "licenses/fdl-1.3", "GFDL-1.3"),
+        ("gnu.org", "licenses/old-licenses/fdl-1.2", "GFDL-1.2"),
+        ("gnu.org", "licenses/old-licenses/fdl-1.1", "GFDL-1.1"),
+        ("gnu.org", "licenses/fdl", "GFDL"),
+        ("gnu.org", "copyleft/fdl", "GFDL"),
+        ("opendatacommons.org", "licenses/by", "ODC-By-1.0"),
+        ("opendatacommons.org", "licenses/odbl", "ODbL-1.0"),
+        ("opendatacommons.org", "licenses/pddl", "PDDL-1.0"),
+        ("artlibre.org", "licence/lal", "LAL-1.3"),
+        ("w3.org", "consortium/legal/copyright-documents", "W3C-document"),
+        ("w3.org", "consortium/legal/2015/doc-license", "W3C-document"),
+        ("w3.org", "copyright/document-license", "W3C-document"),
+        ("w3.org", "consortium/legal/2015/copyright-software-and-document", "W3C-20150513"),
+        // Licences of software, under which documentation often stands too.
+        ("apache.org", "licenses/license-2.0", "Apache-2.0"),
+        ("gnu.org", "licenses/gpl-3.0", "GPL-3.0-only"),
+        ("gnu.org", "licenses/old-licenses/gpl-2.0", "GPL-2.0-only"),
+        ("gnu.org", "licenses/gpl-2.0", "GPL-2.0-only"),
+        ("gnu.org", "licenses/gpl", "GPL"),
+        ("gnu.org", "copyleft/gpl", "GPL"),
+        ("opensource.org", "licenses/mit-license", "MIT"),
+        ("opensource.org", "licenses/mit", "MIT"),
+        ("opensource.org", "license/mit", "MIT"),
+        ("opensource.org", "licenses/apache-2.0", "Apache-2.0"),
+        ("opensource.org", "licenses/bsd-2-clause", "BSD-2-Clause"),
+        ("opensource.org", "licenses/bsd-3-clause", "BSD-3-Clause"),
+    ];
+    EXACT
+        .iter()
+        .filter(|(known, _, _)| *known == host)
+        .find(|(_, prefix, _)| {
+            // What follows is a page below, or another form of it.
+            path.strip_prefix(prefix)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || ENDINGS.contains(&rest))
+        })
+        .map(|(_, _, id)| *id)
+}
+
+const ENDINGS: [&str; 7] = [".html", ".en.html", ".txt", ".php", ".pdf", ".do", ".htm"];
 
 /// `path` is `licenses/CODE/VERSION[/PORT]…` or `publicdomain/CODE/VERSION…`.
 fn creative_commons(path: &[&str]) -> Option<Licence> {
     match path {
         ["publicdomain", "zero", version, ..] if is_version(version) => {
-            Some(Licence::new(format!("CC0-{version}"), None))
+            Some(Licence::new(&format!("CC0-{version}")))
         }
         ["publicdomain", "mark", version, ..] if is_version(version) => {
-            Some(Licence::new(format!("CC-PDM-{version}"), None))
+            Some(Licence::new(&format!("CC-PDM-{version}")))
         }
         ["publicdomain", "certification", ..] | ["licenses", "publicdomain", ..] => {
-            Some(Licence::new("CC-PDDC".to_owned(), None))
+            Some(Licence::new("CC-PDDC"))
         }
-        ["licenses", code, version, rest @ ..] if is_version(version) => {
+        ["licenses", code, rest @ ..] => {
             // Legacy codes put the words in another order: nd-nc.
             let code = match *code {
                 code @ ("by" | "by-sa" | "by-nd" | "by-nc" | "by-nc-sa" | "by-nc-nd" | "sa" | "nd" | "nc"
@@ -105,18 +192,22 @@ fn creative_commons(path: &[&str]) -> Option<Licence> {
                 _ => return None,
             };
             let code = code.to_ascii_uppercase().replace('+', "-PLUS");
+            let Some((version, rest)) = rest.split_first() else {
+                // The family is sure, the version is lost.
+                return Some(Licence::new(&format!("CC-{code}")));
+            };
+            if !is_version(version) {
+                return None;
+            }
             // What follows is a port (hr, igo), a language (deed.sw) or the text itself.
             let port = rest.first().filter(|part| {
                 (part.len() == 2 || matches!(**part, "igo" | "scotland"))
                     && part.bytes().all(|b| b.is_ascii_lowercase())
             });
-            match port {
-                Some(port) => {
-                    let port = port.to_ascii_uppercase();
-                    Some(Licence::new(format!("CC-{code}-{version}-{port}"), Some(&port)))
-                }
-                None => Some(Licence::new(format!("CC-{code}-{version}"), None)),
-            }
+            Some(Licence::new(&match port {
+                Some(port) => format!("CC-{code}-{version}-{}", port.to_ascii_uppercase()),
+                None => format!("CC-{code}-{version}"),
+            }))
         }
         _ => None,
     }
@@ -126,17 +217,26 @@ fn is_version(text: &str) -> bool {
     matches!(text.as_bytes(), [major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit())
 }
 
-/// The licence that an id or a short text stands for: `CC-BY-4.0`, `CC BY-SA 3.0`.
+/// The licence that an id stands for: `CC-BY-4.0`, `CC BY-SA 3.0`, `etalab-2.0`.
 pub fn from_id(text: &str) -> Option<Licence> {
     let text = text.trim();
     if let Some(id) = spdx::license_id(text) {
-        return Some(Licence { spdx: id.name.to_owned(), port: None });
+        return Some(Licence { spdx: id.name.to_owned() });
     }
     let id = text.to_ascii_uppercase().split_whitespace().collect::<Vec<_>>().join("-");
     if !id.starts_with("CC") || id.len() > 40 {
         return None;
     }
-    spdx::license_id(&id).map(|id| Licence { spdx: id.name.to_owned(), port: None })
+    spdx::license_id(&id).map(|id| Licence { spdx: id.name.to_owned() })
+}
+
+/// Whether an id is of a licence made for software. Themes and plug-ins carry them, so that a link alone says nothing of
+/// the words on a page.
+pub fn is_of_software(id: &str) -> bool {
+    let id = id.trim_start_matches("LicenseRef-");
+    ["GPL", "LGPL", "AGPL", "MIT", "Apache", "BSD", "MPL", "ISC", "0BSD", "Unlicense"]
+        .iter()
+        .any(|family| id.strip_prefix(family).is_some_and(|rest| rest.is_empty() || rest.starts_with('-')))
 }
 
 /// 0 unknown, 1 restricted, 2 non-commercial or no-derivatives, 3 share-alike, 4 attribution, 5 public domain.
@@ -144,81 +244,47 @@ pub fn tier(spdx: &str) -> u8 {
     let id = spdx.trim_start_matches("LicenseRef-").to_ascii_uppercase();
     let parts: Vec<&str> = id.split('-').collect();
     let has = |part| parts.contains(&part);
-    match parts.first().copied() {
-        Some("CC0") => 5,
-        Some("CC") if has("PDM") || has("PDDC") => 5,
-        Some("CC") if has("NC") || has("ND") || has("SAMPLING") || has("DEVNATIONS") => 2,
-        Some("CC") if has("SA") => 3,
-        Some("CC") if has("BY") => 4,
-        Some("DL") if has("ZERO") => 5,
-        Some("DL" | "OGL" | "ETALAB" | "NLOD") => 4,
-        Some("ALL") => 1,
+    match parts[0] {
+        "CC0" => 5,
+        "CC" if has("PDM") || has("PDDC") => 5,
+        "CC" | "KOGL" if has("NC") || has("ND") || has("SAMPLING") || has("DEVNATIONS") => 2,
+        "CC" if has("SA") => 3,
+        "CC" | "KOGL" if has("BY") => 4,
+        "DL" if has("ZERO") => 5,
+        "DL" if has("NC") => 2,
+        "NCGL" => 2,
+        "DL" | "OGL" | "OGDL" | "GODL" | "IODL" | "ETALAB" | "NLOD" | "PDL" => 4,
+        "ALL" => 1,
+        "GFDL" | "GPL" | "LGPL" | "AGPL" | "LAL" | "ODBL" => 3,
+        // The text may be copied, and not changed.
+        "W3C" if has("DOCUMENT") => 2,
+        "MIT" | "APACHE" | "BSD" | "W3C" => 4,
         _ => match id.as_str() {
             "UNLICENSE" | "PDDL-1.0" | "0BSD" => 5,
-            "MIT" | "APACHE-2.0" | "ODC-BY-1.0" => 4,
-            "ODBL-1.0" | "GFDL-1.3" | "GFDL-1.3-ONLY" | "GFDL-1.3-OR-LATER" => 3,
+            "ODC-BY-1.0" | "ISC" => 4,
             _ => 0,
         },
     }
 }
 
-/// Phrases by which a page keeps all rights, lower case.
-const RESERVED: [&str; 27] = [
-    "all rights reserved",
-    "all right reserved",
-    "haki zote zimehifadhiwa",
-    "tous droits réservés",
-    "tous droits reserves",
-    "alle rechte vorbehalten",
-    "todos los derechos reservados",
-    "todos os direitos reservados",
-    "tutti i diritti riservati",
-    "alle rechten voorbehouden",
-    "wszelkie prawa zastrzeżone",
-    "все права защищены",
-    "усі права захищені",
-    "με την επιφύλαξη παντός δικαιώματος",
-    "με επιφύλαξη παντός δικαιώματος",
-    "جميع الحقوق محفوظة",
-    "تمامی حقوق محفوظ",
-    "جملہ حقوق محفوظ",
-    "כל הזכויות שמורות",
-    "सर्वाधिकार सुरक्षित",
-    "सभी अधिकार सुरक्षित",
-    "সর্বস্বত্ব সংরক্ষিত",
-    "அனைத்து உரிமைகளும் பாதுகாக்கப்பட்டவை",
-    "መብቱ በህግ የተጠበቀ",
-    "สงวนลิขสิทธิ์",
-    "版权所有",
-    "版權所有",
-];
-
-/// Phrases by which a page excepts something from a licence, lower case.
-const EXCEPTED: [&str; 12] = [
-    "unless otherwise",
-    "except where",
-    "except as",
-    "except for",
-    "some but not all",
-    "sauf mention contraire",
-    "sofern nicht anders",
-    "soweit nicht anders",
-    "salvo donde",
-    "salvo que se indique",
-    "isipokuwa",
-    "если не указано иное",
-];
-
-/// Whether a text keeps all rights.
-pub fn reserves_all_rights(text: &str) -> bool {
-    let text = text.to_lowercase();
-    RESERVED.iter().any(|phrase| text.contains(phrase))
-}
-
-/// Whether a text makes exceptions from a licence.
-pub fn makes_exceptions(text: &str) -> bool {
-    let text = text.to_lowercase();
-    EXCEPTED.iter().any(|phrase| text.contains(phrase))
+/// Where the text of a licence stands, as credit lines name it.
+pub fn url_of(spdx: &str) -> Option<String> {
+    let found = parts(spdx);
+    let version = found.version;
+    match found.family {
+        "CC0" => Some(format!("https://creativecommons.org/publicdomain/zero/{}/", version?)),
+        "CC-PDM" => Some(format!("https://creativecommons.org/publicdomain/mark/{}/", version?)),
+        "CC-PDDC" => Some("https://creativecommons.org/licenses/publicdomain/".to_owned()),
+        family => match (family.strip_prefix("CC-"), version) {
+            (Some(code), Some(version)) => {
+                let code = code.to_ascii_lowercase().replace("-plus", "+");
+                let port = found.port.map(|port| format!("{}/", port.to_ascii_lowercase()));
+                let port = port.unwrap_or_default();
+                Some(format!("https://creativecommons.org/licenses/{code}/{version}/{port}"))
+            }
+            _ => spdx::license_id(spdx).map(|id| format!("https://spdx.org/licenses/{}.html", id.name)),
+        },
+    }
 }
 
 #[cfg(test)]
@@ -252,6 +318,15 @@ mod tests {
             ("https://www.etalab.gouv.fr/licence-ouverte-open-licence/", Some("etalab-2.0")),
             ("https://www.govdata.de/dl-de/by-2-0", Some("DL-DE-BY-2.0")),
             ("https://data.norge.no/nlod/no/2.0", Some("NLOD-2.0")),
+            ("https://www.govdata.de/dl-de/by-nc-1-0", Some("LicenseRef-DL-DE-BY-NC-1.0")),
+            ("https://www.kogl.or.kr/info/licenseType4.do", Some("LicenseRef-KOGL-BY-NC-ND")),
+            ("https://data.gov.tw/license", Some("OGDL-Taiwan-1.0")),
+            ("http://www.apache.org/licenses/LICENSE-2.0", Some("Apache-2.0")),
+            ("https://www.gnu.org/copyleft/fdl.html", Some("LicenseRef-GFDL")),
+            ("https://creativecommons.org/licenses/by-nc/", Some("LicenseRef-CC-BY-NC")),
+            ("https://creativecommons.org/licenses/by/amharic/", None),
+            ("https://creativecommons.org@example.org/licenses/by/4.0/", None),
+            ("https://creativecommons.org.example.org/licenses/by/4.0/", None),
             ("https://creativecommons.org/choose/", None),
             ("https://search.creativecommons.org/?q=பூ", None),
             ("https://creativecommons.org/licenses/", None),
@@ -275,6 +350,10 @@ mod tests {
             ("CC-BY-NC-SA-4.0", 2),
             ("LicenseRef-CC-BY-ND-3.0-HR", 2),
             ("LicenseRef-all-rights-reserved", 1),
+            ("LicenseRef-KOGL-BY-NC", 2),
+            ("LicenseRef-W3C-document", 2),
+            ("W3C-20150513", 4),
+            ("LicenseRef-GFDL", 3),
             ("LicenseRef-mine", 0),
         ] {
             assert_eq!(tier(id), expected, "{id}");
@@ -285,20 +364,47 @@ mod tests {
     }
 
     #[test]
-    fn reserved_rights_are_understood_in_many_languages() {
-        for text in [
-            "© 2025 Haki zote zimehifadhiwa.",
-            "© ΕΡΤ. Με την επιφύλαξη παντός δικαιώματος",
-            "جميع الحقوق محفوظة ٢٠٢٥",
-            "สงวนลิขสิทธิ์ 2568",
-            "版权所有",
-            "सर्वाधिकार सुरक्षित",
-            "All Rights Reserved",
+    fn an_id_is_family_version_and_port() {
+        for (id, family, version, port) in [
+            ("CC-BY-NC-SA-3.0-IGO", "CC-BY-NC-SA", Some("3.0"), Some("IGO")),
+            ("LicenseRef-CC-BY-ND-3.0-HR", "CC-BY-ND", Some("3.0"), Some("HR")),
+            ("LicenseRef-CC-BY", "CC-BY", None, None),
+            ("CC0-1.0", "CC0", Some("1.0"), None),
+            ("GFDL-1.3-only", "GFDL", Some("1.3"), None),
+            ("DL-DE-BY-2.0", "DL-DE-BY", Some("2.0"), None),
+            ("CC-PDDC", "CC-PDDC", None, None),
+            ("", "", None, None),
         ] {
-            assert!(reserves_all_rights(text), "{text}");
+            assert_eq!(parts(id), Parts { family, version, port }, "{id}");
         }
-        assert!(!reserves_all_rights("Some rights reserved, உரிமைகள்"));
         assert_eq!(from_id("CC BY-SA 4.0").map(|l| l.spdx).as_deref(), Some("CC-BY-SA-4.0"));
         assert_eq!(from_id("Nyumba ya habari"), None);
+    }
+
+    #[test]
+    fn the_url_of_an_id_leads_back_to_it() {
+        for id in [
+            "CC-BY-4.0",
+            "CC0-1.0",
+            "CC-PDM-1.0",
+            "CC-PDDC",
+            "LicenseRef-CC-BY-ND-3.0-HR",
+            "LicenseRef-CC-SAMPLING-PLUS-1.0",
+            "CC-BY-NC-SA-3.0-IGO",
+            "OGL-UK-3.0",
+            "MIT",
+        ] {
+            let url = url_of(id).unwrap();
+            assert_eq!(from_url(&url).unwrap().spdx, id, "{url}");
+        }
+        assert_eq!((url_of("LicenseRef-CC-BY"), url_of("LicenseRef-ፈቃድ")), (None, None));
+    }
+
+    #[test]
+    fn a_licence_of_software_is_told_from_one_of_words() {
+        assert!(is_of_software("GPL-3.0-only") && is_of_software("MIT") && is_of_software("LicenseRef-GPL"));
+        assert!(
+            !is_of_software("CC-BY-4.0") && !is_of_software("GFDL-1.3") && !is_of_software("LicenseRef-MITI")
+        );
     }
 }

@@ -1,4 +1,8 @@
 //! Reading statements about documents: countries from hosts, licences from marks.
 
 pub mod cctld;
+pub mod licence_evidence;
+pub mod licence_prose;
+pub mod licence_verdict;
+mod licence_words;
 pub mod licences;

@@ -1,6 +1,6 @@
 //! Personal data at the door: what a node masks is masked in everything of a row that leaves.
 //!
-//! In `text` it stands where `detect_pii` said. Title, URL and attribution are looked at here, with the same rules.
+//! In `text` it stands where `detect_pii` said. Title, URL, author and attribution are looked at here, with the same rules.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -55,7 +55,7 @@ impl Masking {
         let countries: Vec<_> = (0..rows.num_rows())
             .map(|row| countries(hosts.value(row), langs.value(row).split('_').next().unwrap_or_default()))
             .collect();
-        for name in ["url", "title", "attribution"] {
+        for name in ["url", "title", "attribution", "author"] {
             let at = index(name)?;
             let values = rows.column(at).as_string::<i32>();
             let masks: StringArray = values

@@ -32,7 +32,9 @@ use crate::route::ShardCounts;
 pub const SEAL: &str = "
 SELECT p.node, p.lang AS shard_lang, p.shard, p.place, p.tuple, p.text_chars, r.pii, r.host,
     r.doc_id AS id, r.text, r.url, r.title, r.lang, r.lang_confidence, r.license, r.attribution,
-    labels(p.jurisdictions) AS jurisdictions, r.optout_train, r.source, r.fetched_at
+    labels(p.jurisdictions) AS jurisdictions, r.optout_train, r.source, r.fetched_at,
+    r.author, r.license_url,
+    CASE WHEN r.license IS NOT NULL AND r.license_tier BETWEEN 2 AND 4 THEN true END AS modified
 FROM placements p JOIN rows r
     ON p.input = r.input AND p.warc_offset = r.warc_offset AND p.inner_offset = r.inner_offset AND r.outcome IS NULL";
 
@@ -55,6 +57,10 @@ pub fn shard_schema() -> SchemaRef {
         text("optout_train"),
         text("source"),
         Field::new("fetched_at", DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())), true),
+        text("author"),
+        text("license_url"),
+        // A licence that asks for credit asks to be told that the work was changed: main text was taken out of a page.
+        Field::new("modified", DataType::Boolean, true),
         Field::new("decision", DataType::Utf8, false),
     ]))
 }

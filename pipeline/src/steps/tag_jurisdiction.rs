@@ -130,11 +130,8 @@ mod tests {
             element: "json-ld",
             key: "publisher_address".to_owned(),
             value: "ug".to_owned(),
-            media_type: String::new(),
             in_head: true,
-            in_footer: false,
-            within: "",
-            context: String::new(),
+            ..Mark::default()
         };
         let claims = |from: &[ClaimBasis], host: &str, seeded: bool| {
             let record = Record { host, ..Record::default() };

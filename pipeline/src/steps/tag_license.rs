@@ -1,48 +1,70 @@
 //! Reads what a page says about its licence, and what that is worth.
 //!
 //! # What it does
-//! Turns the marks of the page, the HTTP header `Link: …; rel="license"`, the licence that a document of an existing
-//! corpus declares (`declared`) and the seed's licence into evidence rows: signal, what stood there, SPDX id, scope, and whether the words around it take it back. `license` is set where all
-//! evidence about the page or its site agrees; where it does not, `license` stays empty and `license_tier` is that of
-//! the strictest. Tiers: 0 unknown, 1 restricted, 2 non-commercial or no-derivatives, 3 share-alike, 4 attribution,
-//! 5 public domain. `attribution` names whom to credit.
+//! Turns all that a page says about licences into evidence rows: the HTTP header `Link: …; rel="license"`, `link`, `meta`,
+//! JSON-LD, microdata, RDFa, links with and without `rel=license`, badges, and names of licences in running text; and
+//! beside them the licence that a document of an existing corpus declares (`declared`) and that of the seed. A row has the
+//! signal, what stood there, SPDX id with version and port, scope (`page`, `site`, `media`, `comment` or `unknown`), and
+//! whether the words around it take it back or make exceptions. `license` is set where all evidence about the text agrees.
+//! Where it does not, `license` stays empty, `license_disagreement` says so, and `license_tier` is that of the strictest.
+//! Versions that differ are `license_version_disagreement`; the best signal then speaks. `license_declared` is the seed's
+//! word held against the page: `agrees`, `contradicts` or `alone`. Tiers: 0 unknown, 1 restricted, 2 non-commercial or
+//! no-derivatives, 3 share-alike, 4 attribution, 5 public domain. `license_url`, `attribution` and `author` say what a
+//! licence asks to be named.
 //!
 //! # Why
-//! A node may only train on what it has a right to, and an auditor must see on what ground.
+//! A node may only train on what it has a right to, and an auditor must see on what ground. A licence speaks of the capture
+//! in which it stood: `fetched_at` is its date, and another capture of the page is another document.
 //!
 //! # Precedent
-//! C5 (Vanroy 2025) reads Creative Commons links from four places; this adds JSON-LD graphs, ports, legacy codes,
-//! headers and government licences, and does not count a link that is no licence link. Common Pile audited domains by
-//! hand after a regex and kept 537 of 1,000: a link alone is right about half of the time, so a licence in a figure, a
-//! comment or the running text is evidence of scope `media`, `comment` or `unknown` and decides nothing.
+//! C5 (Vanroy 2025) reads Creative Commons links from four places; this adds JSON-LD graphs, microdata, RDFa, text, ports,
+//! legacy codes, headers and government licences, and does not count a link that is no licence link. Common Pile audited
+//! domains by hand after a regex and kept 537 of 1,000: a link alone is right about half of the time, so a licence in a
+//! figure, a comment or the running text is evidence of scope `media`, `comment` or `unknown` and decides nothing.
+//! Precision and recall of each signal on pages labelled by hand are in benches/RESULTS.md.
 //!
 //! # Across languages
-//! Ids come from URLs, which no language changes. "All rights reserved" is known in some twenty languages; in others a
-//! footer that takes a licence back goes unseen.
+//! Ids come from URLs, which no language changes. "All rights reserved" is known in some sixty languages, the names of
+//! Creative Commons' conditions in some thirty, and words for pictures, texts and themes in as many: a language that is
+//! missing costs a licence that could have been found, and a footer that takes one back there goes unseen.
 //!
 //! # Example
 //! ```yaml
-//! tag_license: {}
+//! tag_license: { exceptions: refuse }
 //! ```
 
 use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::document::{LicenseEvidence, Mark, Page};
-use crate::provenance::licences::{self, Licence};
+use crate::document::{LicenseEvidence, Page};
+use crate::provenance::licence_evidence::{declared, from_headers, from_marks, row};
+use crate::provenance::licence_verdict::decide;
+use crate::provenance::{licence_prose, licences};
 use crate::step::{DocumentStep, DocumentStepConfig, Resources, StepError};
 
-/// Media type of RSL, which reserves and sells rights: never a licence.
-const RSL: &str = "application/rsl+xml";
+/// What a licence is worth that excepts something without saying what: "unless otherwise noted".
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Exceptions {
+    /// It is no licence: this text may be the exception.
+    #[default]
+    Refuse,
+    /// It counts, since nothing on the page says that this text is the exception.
+    Accept,
+}
 
 /// Reads what a page says about its licence, and what that is worth.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct TagLicense {}
+#[serde(deny_unknown_fields, default)]
+pub struct TagLicense {
+    /// Licences with exceptions that name no other licence: `refuse` or `accept`.
+    #[garde(skip)]
+    pub exceptions: Exceptions,
+}
 
 impl DocumentStepConfig for TagLicense {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn build(&self, _resources: &Resources) -> Result<Box<dyn DocumentStep>, StepError> {
         Ok(Box::new(self.clone()))
@@ -51,188 +73,53 @@ impl DocumentStepConfig for TagLicense {
 
 impl DocumentStep for TagLicense {
     fn apply(&mut self, page: &mut Page<'_>) {
-        let footer = page.marks.iter().filter(|mark| mark.element == "text" && mark.key == "footer");
-        let footer_takes_back = footer.clone().any(|mark| {
-            licences::reserves_all_rights(&mark.value) || licences::makes_exceptions(&mark.value)
-        });
-        let meta_takes_back = page.marks.iter().any(|mark| {
-            mark.element == "meta" && is_rights_text(&mark.key) && licences::reserves_all_rights(&mark.value)
-        });
-
-        let mut evidence: Vec<LicenseEvidence> = header_evidence(page.record.http_head, page.record.url);
-        evidence.extend(page.marks.iter().filter_map(|mark| from_mark(mark, footer_takes_back)));
-        if meta_takes_back {
-            // The head speaks of the whole page.
-            evidence
-                .iter_mut()
-                .filter(|row| row.scope == "page" || row.scope == "site")
-                .for_each(|row| row.negated = true);
-        }
+        let mut evidence = from_headers(page.record.http_head, page.record.url);
+        evidence.extend(from_marks(&page.marks, page.record.url, page.record.host));
         evidence.extend(page.record.given.and_then(|given| declared(given.license)));
-        if let Some(seed) = page.seed
-            && let Some(licence) = &seed.license
-        {
-            let spdx = licences::from_id(licence).map_or_else(|| licence.clone(), |found| found.spdx);
-            evidence.push(LicenseEvidence { scope: "site", ..row("seed", licence, Some(spdx)) });
+        evidence.extend(seed(page));
+        let verdict = decide(&evidence, self.exceptions == Exceptions::Accept);
+        page.license_tier = verdict.tier;
+        page.license_scope = verdict.scope;
+        page.license_confidence = verdict.confidence;
+        page.license_disagreement = verdict.disagreement;
+        page.license_version_disagreement = verdict.version_disagreement;
+        page.license_declared = verdict.declared;
+        page.license = verdict.license;
+        if let Some(license) = &page.license {
+            // An address that the page gives for a licence of its own is all there is.
+            let given =
+                || evidence.iter().find(|row| row.spdx.as_ref() == Some(license) && row.raw.contains("://"));
+            page.license_url = licences::url_of(license).or_else(|| given().map(|row| row.raw.clone()));
+            if (1..=4).contains(&page.license_tier) {
+                page.author = author(page);
+                page.attribution = Some(attribution(page));
+            }
         }
-        decide(page, &evidence);
         page.license_evidence = evidence;
     }
 }
 
-fn row(signal: &'static str, raw: &str, spdx: Option<String>) -> LicenseEvidence {
-    LicenseEvidence {
-        signal,
-        raw: raw.to_owned(),
-        spdx,
-        scope: "page",
-        in_head: false,
-        in_footer: false,
-        negated: false,
-        context: String::new(),
-    }
-}
-
-/// What a document of an existing corpus says about its licence: an id, a URL, or words.
-fn declared(license: &str) -> Option<LicenseEvidence> {
-    if license.is_empty() {
-        return None;
-    }
+/// The seed's word.
+fn seed(page: &Page<'_>) -> Option<LicenseEvidence> {
+    let license = page.seed?.license.as_deref()?;
     let found = licences::from_id(license).or_else(|| licences::from_url(license));
-    let reference = || license.starts_with("LicenseRef-").then(|| license.to_owned());
-    let spdx = found.map(|licence| licence.spdx).or_else(reference);
-    let negated = licences::reserves_all_rights(license);
-    Some(LicenseEvidence { negated, ..row("declared", license, spdx) })
+    let spdx = found.map_or_else(|| license.to_owned(), |found| found.spdx);
+    let negated = licence_prose::reserves_all_rights(license);
+    Some(LicenseEvidence { scope: "site", negated, ..row("seed", license, Some(spdx)) })
 }
 
-/// `Link` headers with `rel=license`. One with another `anchor` speaks of another resource.
-fn header_evidence(head: &str, url: &str) -> Vec<LicenseEvidence> {
-    let mut rows = Vec::new();
-    for line in head.lines() {
-        let Some((name, value)) = line.split_once(':') else { continue };
-        if !name.trim().eq_ignore_ascii_case("link") {
-            continue;
-        }
-        // Targets stand in angle brackets, so a comma inside one does not split.
-        for link in value.split('<').skip(1) {
-            let Some((target, parameters)) = link.split_once('>') else { continue };
-            let parameter = |name: &str| {
-                parameters.split([';', ',']).find_map(|part| {
-                    let (key, value) = part.split_once('=')?;
-                    key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"').to_owned())
-                })
-            };
-            let rel = parameter("rel").unwrap_or_default().to_ascii_lowercase();
-            if !rel.split_whitespace().any(|word| word == "license")
-                || parameter("type").as_deref() == Some(RSL)
-            {
-                continue;
-            }
-            let elsewhere = parameter("anchor").is_some_and(|anchor| !anchor.is_empty() && anchor != url);
-            let spdx = licences::from_url(target).map(|licence| licence.spdx);
-            rows.push(LicenseEvidence {
-                scope: if elsewhere { "unknown" } else { "page" },
-                ..row("http_link", target, spdx)
-            });
-        }
-    }
-    rows
-}
-
-fn is_rights_text(key: &str) -> bool {
-    matches!(key, "rights" | "copyright" | "dc.rights" | "dcterms.rights")
-}
-
-/// What a mark says about a licence; `None` if it says nothing about any.
-fn from_mark(mark: &Mark, footer_takes_back: bool) -> Option<LicenseEvidence> {
-    if mark.media_type == RSL {
-        return None;
-    }
-    let by_url = licences::from_url(&mark.value);
-    let has_rel =
-        mark.key.split_whitespace().any(|word| word.ends_with("license") || word.ends_with("licence"));
-    let (signal, licence): (&'static str, Option<Licence>) = match mark.element {
-        "link" if has_rel => ("link_rel", by_url),
-        // A theme's `rel=license` for its own code says nothing about the words on the page.
-        "a" if has_rel => ("a_rel", by_url),
-        "a" => ("cc_link", Some(by_url?)),
-        "img" => ("badge", Some(by_url?)),
-        "json-ld" if mark.key != "publisher_address" => {
-            ("json_ld", by_url.or_else(|| licences::from_id(&mark.value)))
-        }
-        "meta" if has_rel || is_rights_text(&mark.key) => {
-            let found = by_url.or_else(|| licences::from_id(&mark.value)).or_else(|| url_within(&mark.value));
-            if found.is_none() && !licences::reserves_all_rights(&mark.value) {
-                return None;
-            }
-            ("meta", found)
-        }
-        _ => return None,
+/// The author, by the statement about the licence before any other.
+fn author(page: &Page<'_>) -> Option<String> {
+    let of = |element: &str, key: &str| {
+        let found = page.marks.iter().filter(|mark| mark.element == element && mark.key == key);
+        let names: Vec<&str> = found.map(|mark| mark.value.trim()).filter(|name| !name.is_empty()).collect();
+        (!names.is_empty()).then(|| names.join(", "))
     };
-    let media_type = matches!(signal, "json_ld")
-        && ["image", "video", "audio", "media", "photo"].iter().any(|kind| mark.key.contains(kind));
-    let data_only = signal == "json_ld" && mark.key.contains("dataset");
-    let software = signal == "json_ld" && mark.key.contains("software");
-    let scope = match (signal, mark.within) {
-        _ if media_type => "media",
-        _ if data_only || software => "unknown",
-        (_, "comment") => "comment",
-        (_, "figure") => "media",
-        _ if mark.in_head || signal == "json_ld" => "page",
-        _ if mark.in_footer => "site",
-        // A licence link that says so, in the body: the page, unless it stands beside it.
-        ("a_rel", "") => "page",
-        _ => "unknown",
-    };
-    let takes_back = licences::reserves_all_rights(&mark.context)
-        || licences::makes_exceptions(&mark.context)
-        || (mark.in_footer && footer_takes_back)
-        || (signal == "meta" && licences::reserves_all_rights(&mark.value));
-    Some(LicenseEvidence {
-        signal,
-        raw: mark.value.clone(),
-        spdx: licence.map(|found| found.spdx),
-        scope,
-        in_head: mark.in_head,
-        in_footer: mark.in_footer,
-        negated: takes_back,
-        context: mark.context.clone(),
-    })
-}
-
-/// The licence URL inside a sentence, as in `dc.rights`.
-fn url_within(text: &str) -> Option<Licence> {
-    text.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '"' | ','))
-        .filter(|word| word.contains("://"))
-        .find_map(|word| licences::from_url(word.trim_end_matches('.')))
-}
-
-/// Sets the licence of the page's text, if the evidence about page and site agrees on one.
-fn decide(page: &mut Page<'_>, evidence: &[LicenseEvidence]) {
-    let counted: Vec<&LicenseEvidence> =
-        evidence.iter().filter(|row| matches!(row.scope, "page" | "site")).collect();
-    // Statements that name no known licence count for nothing, unless they reserve rights.
-    let named: Vec<(&str, &LicenseEvidence)> =
-        counted.iter().filter_map(|row| Some((row.spdx.as_deref()?, *row))).collect();
-    let reserved = counted.iter().any(|row| row.negated);
-    let Some(((first, row), others)) = named.split_first() else {
-        page.license_tier = u8::from(reserved);
-        return;
-    };
-    if reserved {
-        page.license_tier = 1;
-        return;
-    }
-    if others.iter().any(|(spdx, _)| spdx != first) {
-        page.license_tier = named.iter().map(|(spdx, _)| licences::tier(spdx)).min().unwrap_or(0);
-        return;
-    }
-    page.license = Some((*first).to_owned());
-    page.license_tier = licences::tier(first);
-    page.license_scope = Some(row.scope);
-    if (1..=4).contains(&page.license_tier) {
-        page.attribution = Some(attribution(page));
-    }
+    let first = |keys: &[&str]| keys.iter().find_map(|key| of("meta", key));
+    of("rdfa", "cc:attributionname")
+        .or_else(|| first(&["cc:attributionname"]))
+        .or_else(|| of("json-ld", "author"))
+        .or_else(|| first(&["author", "dc.creator", "dcterms.creator"]))
 }
 
 /// Author, site and URL, as far as the page names them.
@@ -246,7 +133,7 @@ fn attribution(page: &Page<'_>) -> String {
             Some(mark.value.trim()).filter(|value| !value.is_empty())
         })
     };
-    let author = meta(&["cc:attributionname", "author", "dc.creator", "dcterms.creator"]);
+    let author = page.author.as_deref();
     let site = meta(&["og:site_name"]).or_else(|| Some(page.record.host).filter(|host| !host.is_empty()));
     let title = Some(page.title.as_str()).filter(|title| !title.is_empty());
     let url = Some(page.record.url).filter(|url| !url.is_empty());
@@ -271,7 +158,7 @@ mod tests {
             let given = Given { license, attribution: "Abebe, ዜና", ..Given::default() };
             let record = Record { given: Some(given), ..Record::default() };
             let mut page = Page { record, ..Page::default() };
-            TagLicense {}.apply(&mut page);
+            TagLicense::default().apply(&mut page);
             assert_eq!(page.license_evidence[0].signal, "declared");
             let credited = page.attribution.as_deref() == Some("Abebe, ዜና");
             assert_eq!((page.license.as_deref(), page.license_tier), (spdx, tier), "{license}");

@@ -127,7 +127,7 @@ pub(super) fn verify_rows(
 /// What is masked must not stand there.
 fn check_masks(columns: &Columns<'_>, row: usize, number: u64, unwanted: &Unwanted, wrong: &mut Wrong) {
     let id = columns.text("id", row).unwrap_or("no id");
-    for field in ["text", "url", "title", "attribution"] {
+    for field in ["text", "url", "title", "attribution", "author"] {
         let Some(value) = columns.text(field, row) else { continue };
         let found = if field == "text" { unwanted.in_text(value) } else { unwanted.in_field(value) };
         for kind in found {

@@ -96,7 +96,7 @@ const RECORD: [&str; 14] = [
     "warc_length",
 ];
 /// What steps found, likewise.
-const FOUND: [&str; 11] = [
+const FOUND: [&str; 16] = [
     "extractor",
     "html_lang",
     "text_chars",
@@ -106,6 +106,11 @@ const FOUND: [&str; 11] = [
     "license",
     "license_tier",
     "license_scope",
+    "license_disagreement",
+    "license_version_disagreement",
+    "license_declared",
+    "license_url",
+    "author",
     "attribution",
     "optout_train",
 ];
@@ -192,9 +197,12 @@ fn evidence(out: &mut String, row: &Value) {
         out.push_str("licence evidence\n");
     }
     for mark in items(row, "license_evidence") {
-        let negated = if mark["negated"] == Value::Bool(true) { ", taken back" } else { "" };
-        let says =
-            format!("{} ({}{negated}): {}", field(mark, "spdx"), field(mark, "scope"), field(mark, "raw"));
+        let is = |flag: &str| mark[flag] == Value::Bool(true);
+        let negated = if is("negated") { ", taken back" } else { "" };
+        let excepted = if is("excepted") { ", with exceptions" } else { "" };
+        // A line of the page may be long.
+        let raw: String = field(mark, "raw").chars().take(EXCERPT_CHARS).collect();
+        let says = format!("{} ({}{negated}{excepted}): {raw}", field(mark, "spdx"), field(mark, "scope"));
         line(out, &field(mark, "signal"), &says);
     }
     if items(row, "jurisdiction_claims").next().is_some() {

@@ -46,6 +46,8 @@ names! {
     Property b"property",
     Resource b"resource",
     About b"about",
+    TypeOf b"typeof",
+    ItemId b"itemid",
     MetaName b"name",
     Content b"content",
     Type b"type",

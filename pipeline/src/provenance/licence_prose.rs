@@ -1,0 +1,540 @@
+//! Reads licences out of running text: `CC BY-NC 4.0`, `Creative Commons Namensnennung 3.0`, `知识共享署名-相同方式共享 4.0`.
+//!
+//! A line is a paragraph, or the stretch of one around the words. What it names becomes an id only if the whole name is
+//! understood: behind `Attribution-`, a word that is no known condition may be one that forbids something, so that such a
+//! name is nothing. Text is the weakest of the statements about a licence, and `tag_license` trusts it least.
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+
+use super::licence_words as words;
+use super::licences::Licence;
+
+/// What a line speaks of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct About {
+    /// The text, the article, the site.
+    pub text: bool,
+    /// Pictures, sound, films, maps.
+    pub media: bool,
+    /// Themes, programs, fonts.
+    pub software: bool,
+    /// Records about works, collections of data.
+    pub data: bool,
+}
+
+impl About {
+    /// Of something beside the text, and not of the text.
+    pub fn only(self, beside: bool) -> bool {
+        beside && !self.text
+    }
+}
+
+/// An automaton over lists of words, and to which list each word belongs.
+struct Lexicon {
+    automaton: AhoCorasick,
+    /// By pattern: its list, and whether it ends with a word.
+    kinds: Vec<(usize, bool)>,
+}
+
+impl Lexicon {
+    fn new(lists: &[&[&str]]) -> Self {
+        let mut kinds = Vec::new();
+        let mut patterns = Vec::new();
+        for (list, entries) in lists.iter().enumerate() {
+            for entry in *entries {
+                kinds.push((list, entry.ends_with(' ')));
+                patterns.push(entry.trim_end());
+            }
+        }
+        let automaton = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(patterns)
+            .expect("fixed lists of short words");
+        Self { automaton, kinds }
+    }
+
+    /// Lists with a word in `text`, which is lower case, as bits.
+    fn lists(&self, text: &str) -> u8 {
+        let mut found = 0;
+        for hit in self.automaton.find_overlapping_iter(text) {
+            let (list, whole) = self.kinds[hit.pattern().as_usize()];
+            let starts = !text[..hit.start()].chars().next_back().is_some_and(joins_words);
+            let ends = !whole || !text[hit.end()..].chars().next().is_some_and(char::is_alphanumeric);
+            if starts && ends {
+                found |= 1 << list;
+            }
+        }
+        found
+    }
+}
+
+/// Letters of scripts that write words apart: in front of one, `bild` may be the end of another word.
+fn joins_words(c: char) -> bool {
+    c.is_alphanumeric() && matches!(u32::from(c), 0..=0x052f | 0x1e00..=0x1fff)
+}
+
+static SUBJECTS: LazyLock<Lexicon> =
+    LazyLock::new(|| Lexicon::new(&[words::TEXT, words::MEDIA, words::SOFTWARE, words::DATA]));
+
+static PHRASES: LazyLock<Lexicon> =
+    LazyLock::new(|| Lexicon::new(&[words::RESERVED, words::EXCEPTED, words::WIKIPEDIA]));
+
+/// Lower case, each run of white space one space.
+pub fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        folded.extend(word.chars().flat_map(char::to_lowercase));
+    }
+    folded
+}
+
+/// What a line says, licences apart.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Said {
+    /// It keeps all rights.
+    pub reserved: bool,
+    /// It excepts something.
+    pub excepted: bool,
+    /// It names Wikipedia.
+    pub wikipedia: bool,
+    /// What it speaks of.
+    pub about: About,
+}
+
+/// Reads a line.
+pub fn said(line: &str) -> Said {
+    let line = fold(line);
+    let phrases = PHRASES.lists(&line);
+    let subjects = SUBJECTS.lists(&line);
+    let has = |bits: u8, list: u8| bits & 1 << list != 0;
+    Said {
+        reserved: has(phrases, 0),
+        excepted: has(phrases, 1),
+        wikipedia: has(phrases, 2),
+        about: About {
+            text: has(subjects, 0),
+            media: has(subjects, 1),
+            software: has(subjects, 2),
+            data: has(subjects, 3),
+        },
+    }
+}
+
+/// Whether a text keeps all rights.
+pub fn reserves_all_rights(text: &str) -> bool {
+    PHRASES.lists(&fold(text)) & 1 != 0
+}
+
+/// Whether a text makes exceptions from a licence.
+pub fn makes_exceptions(text: &str) -> bool {
+    PHRASES.lists(&fold(text)) & 2 != 0
+}
+
+/// Whether a line names a licence or keeps all rights.
+pub fn is_statement(line: &str) -> bool {
+    reserves_all_rights(line) || !licences_in(line).is_empty()
+}
+
+/// Words without which no line does either, for a first look at text: the longest word of each phrase, since a page may
+/// break its lines anywhere.
+pub fn triggers() -> Vec<String> {
+    let longest = |phrase: &&'static str| {
+        let words = phrase.split([' ', '-']);
+        words.max_by_key(|word| word.chars().count()).unwrap_or_default()
+    };
+    let reserved = words::RESERVED.iter().map(longest);
+    // "creative" is in every other text.
+    let commons = words::CREATIVE_COMMONS.iter().map(longest).filter(|word| *word != "creative");
+    let names = words::NAMES.iter().map(|(name, _)| *name);
+    let codes = ["commons", "cc by", "cc-by", "cc\u{a0}by", "cc0", "cc 0"];
+    let mut triggers: Vec<String> = Vec::new();
+    for word in reserved.chain(commons).chain(codes).chain(names) {
+        triggers.push(word.to_owned());
+        // Case is only folded for ASCII where these are sought.
+        if !word.is_ascii() {
+            let mut chars = word.chars();
+            let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
+            triggers.push(first + chars.as_str());
+            triggers.push(word.to_uppercase());
+        }
+    }
+    triggers.sort_unstable();
+    triggers.dedup();
+    triggers
+}
+
+/// The licences that a line names, each once, in the order of the line.
+pub fn licences_in(line: &str) -> Vec<Licence> {
+    let mut found: Vec<(usize, Licence)> = Vec::new();
+    codes(line, &mut found);
+    let folded = fold(line);
+    commons(&folded, &mut found);
+    for (name, family) in words::NAMES {
+        if let Some(at) = folded.find(name) {
+            let rest = &folded[at + name.len()..];
+            let version = version_near(rest).or_else(|| version_near(name));
+            found.push((at, named(family, version)));
+        }
+    }
+    found.sort_by_key(|(at, _)| *at);
+    let mut licences: Vec<Licence> = Vec::new();
+    for (_, licence) in found {
+        // A name and its code say the same twice, one of them often without a version.
+        let same = licences.iter_mut().find(|known| known.parts().family == licence.parts().family);
+        match same {
+            Some(known) if known.parts().version.is_none() => *known = licence,
+            Some(_) => {}
+            None => licences.push(licence),
+        }
+    }
+    // `Open Government Licence – Canada` holds the name of the British one.
+    if licences.iter().any(|licence| licence.parts().family == "OGL-Canada") {
+        licences.retain(|licence| licence.parts().family != "OGL-UK");
+    }
+    licences
+}
+
+fn named(family: &str, version: Option<&str>) -> Licence {
+    match version {
+        Some(version) => Licence::new(&format!("{family}-{version}")),
+        None => Licence::new(family),
+    }
+}
+
+/// `4.0` within the first 24 characters.
+fn version_near(text: &str) -> Option<&str> {
+    let end = text.char_indices().nth(24).map_or(text.len(), |(at, _)| at);
+    let bytes = text[..end].as_bytes();
+    (0..bytes.len().saturating_sub(2)).find_map(|at| {
+        let number = bytes[at].is_ascii_digit() && bytes[at + 1] == b'.' && bytes[at + 2].is_ascii_digit();
+        let starts = at == 0 || !(bytes[at - 1].is_ascii_digit() || bytes[at - 1] == b'.');
+        let ends = bytes.get(at + 3).is_none_or(|byte| !byte.is_ascii_digit());
+        (number && starts && ends).then(|| &text[at..at + 3])
+    })
+}
+
+/// A word of a line: its place, itself, and whether a hyphen stands before it.
+struct Word<'a> {
+    at: usize,
+    text: &'a str,
+    hyphen: bool,
+}
+
+/// Words are runs of letters and digits, with the point inside a number.
+fn words_of(line: &str) -> Vec<Word<'_>> {
+    let mut found = Vec::new();
+    let mut start = None;
+    let mut hyphen = false;
+    let mut before = ' ';
+    let mut chars = line.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let next_is_digit = chars.peek().is_some_and(|(_, next)| next.is_ascii_digit());
+        let inside = c.is_alphanumeric() || (c == '.' && before.is_ascii_digit() && next_is_digit);
+        match (inside, start) {
+            (true, None) => start = Some(at),
+            (false, Some(from)) => {
+                found.push(Word { at: from, text: &line[from..at], hyphen });
+                start = None;
+                hyphen = is_hyphen(c);
+            }
+            (false, None) => hyphen |= is_hyphen(c),
+            _ => {}
+        }
+        before = c;
+    }
+    if let Some(from) = start {
+        found.push(Word { at: from, text: &line[from..], hyphen });
+    }
+    found
+}
+
+fn is_hyphen(c: char) -> bool {
+    matches!(c, '-' | '_' | '/' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+}
+
+fn is_version(text: &str) -> bool {
+    matches!(text.as_bytes(), [major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit())
+}
+
+/// Codes: `CC BY-NC 4.0`, `cc-by-sa`, `CC0`, `Creative Commons BY 3.0 DE`.
+fn codes(line: &str, found: &mut Vec<(usize, Licence)>) {
+    let all = words_of(line);
+    for (index, word) in all.iter().enumerate() {
+        if word.text.eq_ignore_ascii_case("cc0") {
+            let version = all.get(index + 1).map(|next| next.text).filter(|next| is_version(next));
+            found.push((word.at, named("CC0", version)));
+            continue;
+        }
+        let follows_commons = index > 0 && all[index - 1].text.eq_ignore_ascii_case("creative");
+        if !(word.text.eq_ignore_ascii_case("cc")
+            || word.text.eq_ignore_ascii_case("commons") && follows_commons)
+        {
+            continue;
+        }
+        let rest = &all[index + 1..];
+        let Some(first) = rest.first() else { continue };
+        if matches!(first.text, "0" | "Zero" | "zero" | "ZERO") {
+            let version = rest.get(1).map(|next| next.text).filter(|next| is_version(next));
+            found.push((word.at, named("CC0", version)));
+            continue;
+        }
+        let bits: Vec<u8> = rest.iter().map_while(|word| code(word.text)).take(3).collect();
+        let after = rest.get(bits.len());
+        let version = after.map(|next| next.text).filter(|next| is_version(next));
+        // "cc by" in small letters may be "cc by Amina".
+        let sure = bits.len() > 1 || version.is_some() || first.hyphen || first.text == "BY";
+        // What hangs on by a hyphen and is not known may forbid something.
+        let unknown = version.is_none() && after.is_some_and(|next| next.hyphen && next.text.len() <= 3);
+        if bits.first() != Some(&words::BY) || !sure || unknown {
+            continue;
+        }
+        let port = version.and_then(|version| port(version, rest.get(bits.len() + 1)));
+        let family = family(bits.iter().fold(0, |sum, bit| sum | bit));
+        let Some(family) = family else { continue };
+        found.push((
+            word.at,
+            match (version, port) {
+                (Some(version), Some(port)) => Licence::new(&format!("{family}-{version}-{port}")),
+                (version, _) => named(family, version),
+            },
+        ));
+    }
+}
+
+fn code(word: &str) -> Option<u8> {
+    [("by", words::BY), ("nc", words::NC), ("nd", words::ND), ("sa", words::SA)]
+        .iter()
+        .find(|(code, _)| word.eq_ignore_ascii_case(code))
+        .map(|(_, bit)| *bit)
+}
+
+/// `DE` behind `3.0`. Version 4.0 has no ports.
+fn port<'a>(version: &str, next: Option<&Word<'a>>) -> Option<&'a str> {
+    let text = next?.text;
+    let upper = text.bytes().all(|byte| byte.is_ascii_uppercase());
+    (version != "4.0" && upper && (text.len() == 2 || text == "IGO")).then_some(text)
+}
+
+fn family(bits: u8) -> Option<&'static str> {
+    use words::{BY, NC, ND, SA};
+    const FAMILIES: [(u8, &str); 6] = [
+        (BY, "CC-BY"),
+        (BY | SA, "CC-BY-SA"),
+        (BY | ND, "CC-BY-ND"),
+        (BY | NC, "CC-BY-NC"),
+        (BY | NC | SA, "CC-BY-NC-SA"),
+        (BY | NC | ND, "CC-BY-NC-ND"),
+    ];
+    FAMILIES.iter().find(|(known, _)| *known == bits).map(|(_, family)| *family)
+}
+
+/// Full names behind the name of Creative Commons, in the languages of `licence_words`.
+fn commons(folded: &str, found: &mut Vec<(usize, Licence)>) {
+    for name in words::CREATIVE_COMMONS {
+        for (at, _) in folded.match_indices(name) {
+            if let Some(licence) = full_name(&folded[at + name.len()..]) {
+                found.push((at, licence));
+            }
+        }
+    }
+}
+
+/// Characters of a name that are read.
+const MAX_NAME: usize = 160;
+
+fn full_name(rest: &str) -> Option<Licence> {
+    // Letters and digits, each with whether a hyphen stands before it; marks that belong to letters stay.
+    let mut squashed = String::new();
+    let mut hyphens: Vec<usize> = Vec::new();
+    let mut chars = rest.chars().take(MAX_NAME).peekable();
+    let mut before = ' ';
+    while let Some(c) = chars.next() {
+        let next_is_digit = chars.peek().is_some_and(char::is_ascii_digit);
+        if matches!(c, '.' | '。' | '|') && !(c == '.' && before.is_ascii_digit() && next_is_digit) {
+            break; // the sentence ends
+        }
+        if is_hyphen(c) {
+            hyphens.push(squashed.len());
+        } else if !(c.is_whitespace()
+            || c.is_ascii_punctuation() && c != '.'
+            || "’‘“”„«»・·،、（）「」".contains(c))
+        {
+            squashed.push(c);
+        }
+        before = c;
+    }
+    let mut rest = squashed.as_str();
+    let mut bits = 0;
+    let version = loop {
+        if rest.len() >= 3 && rest.is_char_boundary(3) && is_version(&rest[..3]) {
+            break Some(&rest[..3]);
+        }
+        let element = longest(
+            rest,
+            words::ELEMENTS.iter().flat_map(|(bit, names)| names.iter().map(move |name| (*name, *bit))),
+        );
+        if let Some((len, bit)) = element {
+            bits |= bit;
+            rest = &rest[len..];
+            continue;
+        }
+        if let Some(number) =
+            rest.strip_prefix('v').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        {
+            rest = number;
+            continue;
+        }
+        // Fillers are passed over; what else follows by a hyphen may be a condition that is not known here.
+        if let Some((len, _)) = longest(rest, words::FILLERS.iter().map(|name| (*name, 0))) {
+            rest = &rest[len..];
+            continue;
+        }
+        let at = squashed.len() - rest.len();
+        if bits != 0 && !rest.is_empty() && hyphens.contains(&at) {
+            return None;
+        }
+        break None;
+    };
+    Some(named(family(bits)?, version))
+}
+
+fn longest<'a>(text: &str, names: impl Iterator<Item = (&'a str, u8)>) -> Option<(usize, u8)> {
+    names.filter(|(name, _)| text.starts_with(name)).map(|(name, bit)| (name.len(), bit)).max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(line: &str) -> Vec<String> {
+        licences_in(line).into_iter().map(|licence| licence.spdx).collect()
+    }
+
+    #[test]
+    fn codes_in_running_text_become_ids() {
+        for (line, id) in [
+            ("Maudhui yote yako chini ya CC BY-NC 4.0.", "CC-BY-NC-4.0"),
+            ("ይህ ሥራ በ CC-BY-SA-3.0 ፈቃድ ተሰጥቷል", "CC-BY-SA-3.0"),
+            ("(CC BY-NC-ND 3.0 DE)", "CC-BY-NC-ND-3.0-DE"),
+            ("Licencia cc-by-nc", "LicenseRef-CC-BY-NC"),
+            ("Creative Commons BY-SA 4.0", "CC-BY-SA-4.0"),
+            ("CC BY 3.0 HR", "LicenseRef-CC-BY-3.0-HR"),
+            ("CC0 1.0 ஆக வெளியிடப்பட்டது", "CC0-1.0"),
+            ("CC BY", "LicenseRef-CC-BY"),
+        ] {
+            assert_eq!(ids(line), [id], "{line}");
+        }
+        for line in
+            ["cc by Amina Said", "Picha: cc by", "CC BY-XY 4.1", "CC SA", "CC", "ABCC BY", "CCBYTE 4.0", ""]
+        {
+            assert_eq!(ids(line), [""; 0], "{line}");
+        }
+    }
+
+    #[test]
+    fn full_names_are_read_in_many_languages() {
+        for (line, id) in [
+            (
+                "licensed under a Creative Commons Attribution-NonCommercial-ShareAlike 4.0 International License",
+                "CC-BY-NC-SA-4.0",
+            ),
+            ("Creative Commons Attribution 3.0 Unported License.", "CC-BY-3.0"),
+            (
+                "Creative Commons Namensnennung - Nicht kommerziell - Keine Bearbeitungen 4.0 International",
+                "CC-BY-NC-ND-4.0",
+            ),
+            (
+                "licence Creative Commons Attribution - Pas d’Utilisation Commerciale - Partage dans les Mêmes Conditions 4.0",
+                "CC-BY-NC-SA-4.0",
+            ),
+            ("licencia Creative Commons Reconocimiento-NoComercial 2.5", "CC-BY-NC-2.5"),
+            ("licença Creative Commons Atribuição-CompartilhaIgual 4.0", "CC-BY-SA-4.0"),
+            ("本作品采用知识共享署名-非商业性使用 4.0 国际许可协议", "CC-BY-NC-4.0"),
+            ("本著作係採用創用 CC 姓名標示-相同方式分享 3.0 台灣授權條款", "CC-BY-SA-3.0"),
+            ("クリエイティブ・コモンズ 表示 - 改変禁止 4.0 国際 ライセンス", "CC-BY-ND-4.0"),
+            ("크리에이티브 커먼즈 저작자표시-비영리-변경금지 4.0", "CC-BY-NC-ND-4.0"),
+            ("رخصة المشاع الإبداعي نسب المصنف - غير تجاري 4.0", "CC-BY-NC-4.0"),
+            (
+                "Άδεια Creative Commons Αναφορά Δημιουργού - Μη Εμπορική Χρήση - Παρόμοια Διανομή 4.0",
+                "CC-BY-NC-SA-4.0",
+            ),
+            (
+                "по лицензии Creative Commons «С указанием авторства — С сохранением условий» 4.0",
+                "CC-BY-SA-4.0",
+            ),
+            ("Creative Commons Attribution-ShareAlike", "LicenseRef-CC-BY-SA"),
+            ("under the Open Government Licence v3.0", "OGL-UK-3.0"),
+            ("Licensed under the Apache License, Version 2.0.", "Apache-2.0"),
+            ("GNU Free Documentation License", "LicenseRef-GFDL"),
+        ] {
+            assert_eq!(ids(line), [id], "{line}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_not_understood_whole_is_no_licence() {
+        for line in [
+            "Creative Commons Attribution-Keinnutzung 4.0",
+            "Creative Commons by Amina",
+            "Creative Commons 4.0",
+            "Makala kuhusu Creative Commons na sheria",
+            "Creative Commons NonCommercial 1.0",
+        ] {
+            assert_eq!(ids(line), [""; 0], "{line}");
+        }
+        assert_eq!(ids("CC BY 4.0 na CC BY-NC 4.0"), ["CC-BY-4.0", "CC-BY-NC-4.0"]);
+    }
+
+    #[test]
+    fn reserved_rights_are_understood_in_many_languages() {
+        for text in [
+            "© 2025 Haki zote zimehifadhiwa.",
+            "© ΕΡΤ. Με την επιφύλαξη παντός δικαιώματος",
+            "جميع الحقوق محفوظة ٢٠٢٥",
+            "สงวนลิขสิทธิ์ 2568",
+            "版权所有",
+            "सर्वाधिकार सुरक्षित",
+            "All\u{a0}Rights\n Reserved",
+            "ВСЕ ПРАВА ЗАЩИЩЕНЫ",
+        ] {
+            assert!(reserves_all_rights(text), "{text}");
+        }
+        assert!(!reserves_all_rights("Some rights reserved, உரிமைகள்"));
+        assert!(makes_exceptions("除非另有说明") && makes_exceptions("Except where otherwise noted"));
+    }
+
+    #[test]
+    fn a_line_is_told_by_what_it_speaks_of() {
+        let about = |line| said(line).about;
+        assert!(about("Picha: Amina").media && about("照片由作者提供").media && about("Bild: dpa").media);
+        assert!(!about("Bildung für alle").media && !about("das Gebilde").media);
+        assert!(about("Diese Inhalte stehen").text && about("本作品采用").text && about("ይህ ጽሑፍ").text);
+        assert!(about("WordPress theme by Otieno").software && about("Metadata is CC0").data);
+        assert!(said("Chanzo: Wikipedia").wikipedia && said("出典: ウィキペディア").wikipedia);
+    }
+
+    #[test]
+    fn whatever_a_line_says_one_of_the_triggers_stands_in_it() {
+        let triggers = triggers();
+        for phrase in words::RESERVED.iter().chain(words::NAMES.iter().map(|(name, _)| name)) {
+            assert!(triggers.iter().any(|trigger| phrase.contains(trigger.as_str())), "{phrase}");
+        }
+        assert!(triggers.iter().all(|trigger| trigger.chars().count() > 1), "{triggers:?}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_line_is_read_and_ids_are_whole(line in r"[\PC\s]{0,60}(creative commons|CC|cc0|知识共享)?[ -]{0,2}(BY|by-nc|attribution|署名)?[\PC]{0,40}") {
+            for licence in licences_in(&line) {
+                let parts = licence.parts();
+                proptest::prop_assert!(!parts.family.is_empty() && parts.family.is_ascii(), "{}", licence.spdx);
+            }
+            let _ = said(&line);
+        }
+    }
+}
