@@ -40,8 +40,8 @@ impl Reader {
         let resources = Resources::new(Path::new("."));
         Ok(Self {
             extract: ExtractHtml::default().build(&resources)?,
-            refuse: TagLicense { exceptions: Exceptions::Refuse }.build(&resources)?,
-            accept: TagLicense { exceptions: Exceptions::Accept }.build(&resources)?,
+            refuse: TagLicense { exceptions: Exceptions::Refuse, hosts: None }.build(&resources)?,
+            accept: TagLicense { exceptions: Exceptions::Accept, hosts: None }.build(&resources)?,
         })
     }
 

@@ -21,9 +21,10 @@ const RSL: &str = "application/rsl+xml";
 
 /// What signals are worth, best first. The order is that of how near to the text, and how deliberate, a statement is; the
 /// measured precision of each is in benches/RESULTS.md.
-const CONFIDENCE: [(&str, f32); 14] = [
+const CONFIDENCE: [(&str, f32); 15] = [
     ("seed", 0.95),
     ("declared", 0.95),
+    ("host", 0.9),
     ("http_link", 0.95),
     ("link_rel", 0.9),
     ("meta", 0.85),

@@ -69,7 +69,12 @@ pub fn decide(evidence: &[LicenseEvidence], accept_exceptions: bool) -> Verdict 
         let (a, b) = (rank(a, x.version), rank(b, y.version));
         a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
     });
-    let Some((row, spdx, _)) = best else { return kept };
+    let Some((row, best, parts)) = best else { return kept };
+    // Whoever leaves the port out says less than whoever gives it.
+    let ported = named
+        .iter()
+        .find(|(_, _, other)| parts.port.is_none() && other.port.is_some() && other.version == parts.version);
+    let spdx = ported.map_or(best, |(_, spdx, _)| spdx);
     Verdict {
         license: Some((*spdx).to_owned()),
         tier: licences::tier(spdx),
@@ -125,6 +130,8 @@ mod tests {
         assert_eq!((verdict.license.as_deref(), verdict.version_disagreement), (Some("CC-BY-2.5"), false));
         let verdict = decided(&[("a_rel", "CC-BY-3.0-DE", "site"), ("badge", "CC-BY-3.0", "site")]);
         assert!(verdict.version_disagreement && verdict.license.as_deref() == Some("CC-BY-3.0-DE"));
+        let verdict = decided(&[("seed", "CC-BY-3.0", "site"), ("a_rel", "CC-BY-3.0-DE", "site")]);
+        assert_eq!(verdict.license.as_deref(), Some("CC-BY-3.0-DE"));
         let verdict = decided(&[("a_rel", "CC-BY-3.0-DE", "site"), ("prose", "CC-BY-3.0", "site")]);
         assert!(!verdict.version_disagreement);
     }

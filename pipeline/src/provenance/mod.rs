@@ -2,7 +2,10 @@
 
 pub mod cctld;
 pub mod licence_evidence;
+pub mod licence_hosts;
+mod licence_names;
 pub mod licence_prose;
+mod licence_subjects;
 pub mod licence_verdict;
 mod licence_words;
 pub mod licences;

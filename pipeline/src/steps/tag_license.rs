@@ -3,7 +3,8 @@
 //! # What it does
 //! Turns all that a page says about licences into evidence rows: the HTTP header `Link: …; rel="license"`, `link`, `meta`,
 //! JSON-LD, microdata, RDFa, links with and without `rel=license`, badges, and names of licences in running text; and
-//! beside them the licence that a document of an existing corpus declares (`declared`) and that of the seed. A row has the
+//! beside them the licence that a document of an existing corpus declares (`declared`), that of a table of reviewed sites
+//! (`hosts`) and that of the seed. A row has the
 //! signal, what stood there, SPDX id with version and port, scope (`page`, `site`, `media`, `comment` or `unknown`), and
 //! whether the words around it take it back or make exceptions. `license` is set where all evidence about the text agrees.
 //! Where it does not, `license` stays empty, `license_disagreement` says so, and `license_tier` is that of the strictest.
@@ -33,12 +34,15 @@
 //! tag_license: { exceptions: refuse }
 //! ```
 
+use std::path::PathBuf;
+
 use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::document::{LicenseEvidence, Page};
 use crate::provenance::licence_evidence::{declared, from_headers, from_marks, row};
+use crate::provenance::licence_hosts::Hosts;
 use crate::provenance::licence_verdict::decide;
 use crate::provenance::{licence_prose, licences};
 use crate::step::{DocumentStep, DocumentStepConfig, Resources, StepError};
@@ -61,23 +65,60 @@ pub struct TagLicense {
     /// Licences with exceptions that name no other licence: `refuse` or `accept`.
     #[garde(skip)]
     pub exceptions: Exceptions,
+    /// A table of licences of whole sites that a person reviewed, `host,path,license,reviewed_on,evidence`, relative to the
+    /// config.
+    #[garde(skip)]
+    pub hosts: Option<PathBuf>,
+}
+
+impl TagLicense {
+    /// The table's path and text.
+    fn table(&self, resources: &Resources) -> Result<Option<(PathBuf, String)>, StepError> {
+        let Some(path) = self.hosts.as_deref().map(|path| resources.path(path)) else { return Ok(None) };
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(Some((path, text))),
+            Err(error) => Err(StepError::File { path, problem: error.to_string() }),
+        }
+    }
 }
 
 impl DocumentStepConfig for TagLicense {
     const VERSION: u32 = 2;
 
-    fn build(&self, _resources: &Resources) -> Result<Box<dyn DocumentStep>, StepError> {
-        Ok(Box::new(self.clone()))
+    fn build(&self, resources: &Resources) -> Result<Box<dyn DocumentStep>, StepError> {
+        let hosts = match self.table(resources)? {
+            Some((path, text)) => Hosts::read(&path.display().to_string(), &text)
+                .map_err(|error| StepError::Config { problem: error.to_string(), hint: None })?,
+            None => Hosts::default(),
+        };
+        Ok(Box::new(TagStep { accept: self.exceptions == Exceptions::Accept, hosts }))
+    }
+
+    fn digests(&self, resources: &Resources) -> Result<Vec<(String, String)>, StepError> {
+        let table = self.table(resources)?;
+        let digest = |(_, text): (PathBuf, String)| blake3::hash(text.as_bytes()).to_hex().to_string();
+        Ok(table.map(|table| ("tag_license hosts".to_owned(), digest(table))).into_iter().collect())
     }
 }
 
-impl DocumentStep for TagLicense {
+struct TagStep {
+    accept: bool,
+    hosts: Hosts,
+}
+
+impl DocumentStep for TagStep {
     fn apply(&mut self, page: &mut Page<'_>) {
-        let mut evidence = from_headers(page.record.http_head, page.record.url);
-        evidence.extend(from_marks(&page.marks, page.record.url, page.record.host));
-        evidence.extend(page.record.given.and_then(|given| declared(given.license)));
+        let record = page.record;
+        let mut evidence = from_headers(record.http_head, record.url);
+        evidence.extend(from_marks(&page.marks, record.url, record.host));
+        evidence.extend(self.hosts.find(record.host, record.url).map(|found| LicenseEvidence {
+            scope: "site",
+            context: format!("reviewed on {}", found.reviewed_on),
+            ..row("host", &found.evidence, Some(found.license.clone()))
+        }));
+        evidence.extend(record.given.and_then(|given| declared(given.license)));
         evidence.extend(seed(page));
-        let verdict = decide(&evidence, self.exceptions == Exceptions::Accept);
+        let verdict = decide(&evidence, self.accept);
         page.license_tier = verdict.tier;
         page.license_scope = verdict.scope;
         page.license_confidence = verdict.confidence;
@@ -142,11 +183,38 @@ fn attribution(page: &Page<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::document::{Given, Record};
 
     #[test]
+    fn a_reviewed_site_speaks_for_its_pages_and_is_held_against_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = "host,path,license,reviewed_on,evidence\n\
+            habari.example,/,CC-BY-4.0,2026-11-02,https://habari.example/masharti\n";
+        std::fs::write(folder.path().join("hosts.csv"), table).unwrap();
+        let resources = Resources::new(folder.path());
+        let config = TagLicense { hosts: Some("hosts.csv".into()), ..TagLicense::default() };
+        assert_eq!(config.digests(&resources).unwrap().len(), 1);
+        let mut step = config.build(&resources).unwrap();
+        let mut license = |host: &str, http_head: &str| {
+            let record = Record { host, url: "https://habari.example/ሀ", http_head, ..Record::default() };
+            let mut page = Page { record, ..Page::default() };
+            step.apply(&mut page);
+            (page.license, page.license_tier)
+        };
+        assert_eq!(license("habari.example", ""), (Some("CC-BY-4.0".to_owned()), 4));
+        assert_eq!(license("other.example", ""), (None, 0));
+        let contrary = "Link: <https://creativecommons.org/licenses/by-nc/4.0/>; rel=license";
+        assert_eq!(license("habari.example", contrary), (None, 2));
+        let missing = TagLicense { hosts: Some("none.csv".into()), ..TagLicense::default() };
+        assert!(missing.build(&resources).is_err());
+    }
+
+    #[test]
     fn a_declared_licence_is_read_as_an_id_a_url_or_words() {
+        let mut step = TagLicense::default().build(&Resources::new(Path::new("."))).unwrap();
         for (license, spdx, tier) in [
             ("CC-BY-4.0", Some("CC-BY-4.0"), 4),
             ("cc by-sa 3.0", Some("CC-BY-SA-3.0"), 3),
@@ -158,7 +226,7 @@ mod tests {
             let given = Given { license, attribution: "Abebe, ዜና", ..Given::default() };
             let record = Record { given: Some(given), ..Record::default() };
             let mut page = Page { record, ..Page::default() };
-            TagLicense::default().apply(&mut page);
+            step.apply(&mut page);
             assert_eq!(page.license_evidence[0].signal, "declared");
             let credited = page.attribution.as_deref() == Some("Abebe, ዜና");
             assert_eq!((page.license.as_deref(), page.license_tier), (spdx, tier), "{license}");
