@@ -1,11 +1,13 @@
 //! Kilim turns crawls and community URL seeds into training shards, one set per sovereign node, in which no document
 //! was emitted across a border that its policy closes, and it can prove it.
 
+pub mod change;
 pub mod config;
 pub mod config_tests;
 pub mod dedup;
 pub mod document;
 pub mod engine;
+pub mod evidence;
 pub mod extract;
 pub mod functions;
 pub mod ingest;

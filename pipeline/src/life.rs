@@ -1,11 +1,15 @@
 //! The whole life of one document: what was read, what the steps found, what was decided, where it is.
 
+use std::collections::BTreeSet;
+
 use datafusion::common::Result;
 use datafusion::prelude::SessionContext;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::policy::{Decider, Decision, Tuple};
+use crate::policy::{Applied, Decision, Tuple, applying};
+use crate::route::Asked;
+use crate::run::Prepared;
 use crate::run::tables::read_rows;
 
 /// Rows of other copies that are named.
@@ -18,6 +22,10 @@ pub struct Life {
     pub document: Value,
     /// What the policies see of it; none for records that never reached them.
     pub tuple: Option<Tuple>,
+    /// Why policies were never asked which nodes may have it; none if they were.
+    pub undecided: Option<&'static str>,
+    /// May its text be worked on where the run stands? Asked of every page; told where it was the end.
+    pub process: Option<Decision>,
     /// What they say, by node. By the policies as they stand in the config now.
     pub decisions: Vec<NodeDecision>,
     /// Where it is: rows of `placements`.
@@ -36,6 +44,28 @@ pub struct NodeDecision {
     /// The answer, and the policies behind it.
     #[serde(flatten)]
     pub decision: Decision,
+    /// All rules that apply, also the permits behind a forbid.
+    pub applied: Vec<Applied>,
+    /// What came of it at the node.
+    pub fate: Fate,
+}
+
+/// What came of a document at a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// It is in a shard of the node: a row of `placements`.
+    Kept,
+    /// The policies deny it.
+    Denied,
+    /// They allow it; the node does not ask for its language.
+    LanguageNotAsked,
+    /// They allow it; the node drops documents with such personal data.
+    PersonalData,
+    /// They allow it, and the node keeps this copy of the text instead.
+    OtherCopy(String),
+    /// They allow it now, and the last run did not place it: policies or nodes have changed since.
+    NotYet,
 }
 
 /// The rows of a query as JSON objects, nulls left out.
@@ -64,8 +94,7 @@ pub async fn ids(context: &SessionContext, start: &str, most: usize) -> Result<V
 pub async fn lives(
     context: &SessionContext,
     id: &str,
-    decider: &Decider,
-    seeds: &[kilim_connectors::seeds::SeedRecord],
+    prepared: &Prepared,
 ) -> Result<Vec<Life>> {
     let order = "ORDER BY input, warc_offset, inner_offset";
     let documents =
@@ -96,20 +125,72 @@ pub async fn lives(
             }
             None => Vec::new(),
         };
-        let reached =
-            text("outcome").is_some_and(|it| matches!(it.as_str(), "withheld" | "duplicate" | "sharded"));
+        let undecided = undecided(&document);
+        let seen = undecided.is_none() || undecided == Some(NOT_HERE);
         let tuple: Option<Tuple> =
-            text("tuple").filter(|_| reached).and_then(|tuple| serde_json::from_str(&tuple).ok());
-        let decisions = tuple.as_ref().map(|tuple| decided(decider, tuple)).unwrap_or_default();
-        let seed = text("seed_id").and_then(|id| seeds.iter().find(|seed| seed.seed_id == id));
+            text("tuple").filter(|_| seen).and_then(|tuple| serde_json::from_str(&tuple).ok());
+        let process = tuple.as_ref().filter(|_| undecided == Some(NOT_HERE)).map(|tuple| {
+            // Clusters are not known at that border.
+            let tuple = Tuple { cluster_jurisdictions: BTreeSet::new(), ..tuple.clone() };
+            (*prepared.decider.decide_process(prepared.config.runs_at.as_str(), &tuple)).clone()
+        });
+        let mut decisions = Vec::new();
+        for (number, node) in prepared.nodes.iter().enumerate() {
+            let Some(tuple) = tuple.as_ref().filter(|_| undecided.is_none()) else { break };
+            let decision = (*prepared.decider.decide_emit(node, tuple)).clone();
+            let is_here = placements.iter().any(|row| row.get("node").and_then(Value::as_str) == Some(&node.name));
+            let asked = prepared.config.nodes.values().nth(number).map(Asked::of);
+            let fate = match asked {
+                _ if is_here => Fate::Kept,
+                _ if !decision.allowed => Fate::Denied,
+                Some(asked) if !asked.asks(&text("lang").unwrap_or_default()) => Fate::LanguageNotAsked,
+                Some(asked) if !asked.keeps(&text("pii_kinds").unwrap_or_default()) => Fate::PersonalData,
+                _ => other_copy(context, &node.name, text("cluster_id"), id).await?,
+            };
+            let applied = applying(&prepared.policies, node, tuple);
+            decisions.push(NodeDecision { node: node.name.clone(), decision, applied, fate });
+        }
+        let seed = text("seed_id").and_then(|id| prepared.seeds.iter().find(|seed| seed.seed_id == id));
         let seed = seed.and_then(|seed| serde_json::to_value(seed).ok());
-        found.push(Life { document, tuple, decisions, placements, seed, copies });
+        found.push(Life { document, tuple, undecided, process, decisions, placements, seed, copies });
     }
     Ok(found)
 }
 
-fn decided(decider: &Decider, tuple: &Tuple) -> Vec<NodeDecision> {
-    let answers = decider.decide(tuple).emit.clone();
-    let nodes = decider.nodes().iter().map(|node| node.name.clone());
-    nodes.zip(answers).map(|(node, decision)| NodeDecision { node, decision: (*decision).clone() }).collect()
+const NOT_HERE: &str = "it may not be worked on where the run stands, and lost its text at that border";
+
+/// Why policies were never asked where a document may go.
+fn undecided(document: &Value) -> Option<&'static str> {
+    let text = |name: &str| document.get(name).and_then(Value::as_str);
+    match text("outcome")? {
+        "broken" => Some("its bytes could not be read"),
+        "skipped" => Some("it is no page with a text"),
+        "rejected" => Some("steps had rejected it before"),
+        "withheld" if text("route_reason").is_none() => Some(NOT_HERE),
+        "duplicate" if text("route_reason") == Some("same_record") => {
+            Some("it is the same record as another row, which was decided in its place")
+        }
+        _ => None,
+    }
+}
+
+/// The copy that a node keeps in place of this one.
+async fn other_copy(
+    context: &SessionContext,
+    node: &str,
+    cluster: Option<String>,
+    id: &str,
+) -> Result<Fate> {
+    let of_cluster = match cluster {
+        Some(cluster) => format!("d.cluster_id = '{cluster}'"),
+        None => format!("d.doc_id = '{id}'"),
+    };
+    let sql = format!(
+        "SELECT d.doc_id FROM documents d JOIN placements p
+            ON d.input = p.input AND d.warc_offset = p.warc_offset AND d.inner_offset = p.inner_offset
+         WHERE p.node = '{node}' AND {of_cluster} LIMIT 1"
+    );
+    let kept = json_rows(context, &sql).await?;
+    let kept = kept.first().and_then(|row| row.get("doc_id")?.as_str());
+    Ok(kept.map_or(Fate::NotYet, |kept| Fate::OtherCopy(kept.to_owned())))
 }

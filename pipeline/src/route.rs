@@ -20,7 +20,7 @@ use kilim_langid::{LangTag, matches};
 use crate::config::NodeConfig;
 use crate::functions::{array_function, label_list, split_labels};
 use crate::pii::{Kind, Profile, Treatment};
-use crate::policy::{DecisionTable, Tuple};
+use crate::policy::{DecisionTable, Gather, Tuple};
 
 /// `rows_keyed`, `clusters`, `near` and `repeats` joined: what decisions need. In `rank`, times are milliseconds of equal width
 /// (and from year 1 on, positive): as text, `12:00:00.5Z` would come before `12:00:00Z`.
@@ -148,8 +148,14 @@ impl Asked {
         Self { languages, pii: node.pii.unwrap_or(Profile::all(Treatment::Keep)) }
     }
 
+    /// Whether it asks for the language of this label.
+    pub fn asks(&self, lang: &str) -> bool {
+        let Ok(tag) = lang.parse::<LangTag>() else { return false };
+        self.languages.iter().any(|code| matches(code, tag))
+    }
+
     /// Whether it takes a document with personal data of these kinds, sorted and joined.
-    fn keeps(&self, pii_kinds: &str) -> bool {
+    pub fn keeps(&self, pii_kinds: &str) -> bool {
         split_labels(pii_kinds)
             .iter()
             .filter_map(|kind| Kind::from_word(kind))
@@ -166,78 +172,91 @@ impl Routing {
         &self.decisions.nodes()[node].name
     }
 
-    fn allowed(&self, tuple: &str, node: usize) -> bool {
-        let Ok(tuple) = serde_json::from_str::<Tuple>(tuple) else { return false };
-        self.decisions.index_of(&tuple).is_some_and(|index| self.decisions.allowed(index, node))
-    }
-
-    fn asks(&self, node: usize, lang: &str) -> bool {
-        let Ok(tag) = lang.parse::<LangTag>() else { return false };
-        self.asked[node].languages.iter().any(|code| matches(code, tag))
+    /// What the nodes ask of documents in this language with these kinds of personal data, in their order.
+    fn wants(&self, lang: &str, pii_kinds: &str) -> Vec<Want> {
+        let want = |asked: &Asked| match (asked.asks(lang), asked.keeps(pii_kinds)) {
+            (true, true) => Want::Yes,
+            (true, false) => Want::NotWithPersonalData,
+            (false, _) => Want::NotTheLanguage,
+        };
+        self.asked.iter().map(want).collect()
     }
 
     /// Nodes that may have a document, ask for its language, and take its kinds of personal data.
-    fn takers(&self, facts: &Known<'_>) -> impl Iterator<Item = usize> {
-        (0..self.nodes()).filter(|&node| {
-            self.asks(node, facts.lang)
-                && self.allowed(facts.tuple, node)
-                && self.asked[node].keeps(facts.pii_kinds)
-        })
+    fn takers<'a>(&self, known: &'a Known<'_>) -> impl Iterator<Item = usize> + 'a {
+        let asked = known.allowed.iter().zip(known.wants).enumerate();
+        asked.filter(|(_, (allowed, want))| **allowed && **want == Want::Yes).map(|(node, _)| node)
     }
 
     /// Why no node takes a document; `None` if one does.
-    fn refusal(&self, facts: &Known<'_>) -> Option<&'static str> {
-        if self.takers(facts).next().is_some() {
+    fn refusal(&self, known: &Known<'_>) -> Option<&'static str> {
+        if self.takers(known).next().is_some() {
             return None;
         }
-        let may: Vec<usize> = (0..self.nodes()).filter(|&node| self.allowed(facts.tuple, node)).collect();
-        if may.iter().any(|&node| self.asks(node, facts.lang)) {
+        let may = || known.allowed.iter().zip(known.wants).filter(|(allowed, _)| **allowed);
+        if may().any(|(_, want)| *want == Want::NotWithPersonalData) {
             return Some("personal_data");
         }
-        if !may.is_empty() {
+        if may().next().is_some() {
             return Some("language_not_asked");
         }
-        let claimed =
-            serde_json::from_str::<Tuple>(facts.tuple).is_ok_and(|tuple| !tuple.jurisdictions.is_empty());
+        let row = known.index.and_then(|index| self.decisions.rows().get(index as usize));
+        let claimed = row.is_some_and(|row| !row.tuple.jurisdictions.is_empty());
         Some(if claimed { "denied" } else { "no_claim" })
     }
 
-    fn verdict(&self, node: &str, facts: &Known<'_>) -> &'static str {
+    fn verdict(&self, node: &str, known: &Known<'_>) -> &'static str {
         let Some(node) = (0..self.nodes()).find(|&index| self.name(index) == node) else {
             return "unknown_node";
         };
-        match (self.allowed(facts.tuple, node), self.asks(node, facts.lang)) {
-            (true, true) if self.asked[node].keeps(facts.pii_kinds) => "may",
-            (true, true) => "personal_data",
-            (true, false) => "language_not_asked",
+        match (known.allowed.get(node).copied().unwrap_or(false), known.wants[node]) {
+            (true, Want::Yes) => "may",
+            (true, Want::NotWithPersonalData) => "personal_data",
+            (true, Want::NotTheLanguage) => "language_not_asked",
             (false, _) => "not_allowed",
         }
     }
 }
 
+/// What a node asks of a document that it may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Want {
+    Yes,
+    NotTheLanguage,
+    NotWithPersonalData,
+}
+
 /// What is known of a row when nodes are chosen.
 #[derive(Clone, Copy)]
 struct Known<'a> {
-    tuple: &'a str,
-    lang: &'a str,
-    pii_kinds: &'a str,
+    /// Place of its tuple among the decisions; none for a row that was not decided about.
+    index: Option<u32>,
+    /// Whether each node may have it; empty where it was not decided.
+    allowed: &'a [bool],
+    /// What each node asks of it.
+    wants: &'a [Want],
 }
 
-/// The columns `tuple`, `lang` and `pii_kinds`, and answers by their values: answers are few and rows are many.
-struct Rows<'a, T> {
+/// The columns `tuple`, `lang` and `pii_kinds`, and what the nodes ask by the last two: these are few and rows are many.
+struct Rows<'a> {
+    routing: &'a Routing,
     columns: [&'a StringArray; 3],
-    answers: BTreeMap<[&'a str; 3], T>,
+    wants: Gather<'a, 2, Vec<Want>>,
 }
 
-impl<'a, T: Clone> Rows<'a, T> {
-    fn new(arrays: &'a [ArrayRef]) -> Self {
-        Self { columns: std::array::from_fn(|column| arrays[column].as_string()), answers: BTreeMap::new() }
+impl<'a> Rows<'a> {
+    fn new(routing: &'a Routing, arrays: &'a [ArrayRef]) -> Self {
+        let columns = std::array::from_fn(|column| arrays[column].as_string());
+        Self { routing, columns, wants: Gather::default() }
     }
 
-    fn answer(&mut self, row: usize, answer: impl FnOnce(Known<'a>) -> T) -> T {
+    fn known(&mut self, row: usize) -> Known<'_> {
         let [tuple, lang, pii_kinds] = self.columns.map(|column| value(column, row));
-        let known = Known { tuple, lang, pii_kinds };
-        self.answers.entry([tuple, lang, pii_kinds]).or_insert_with(|| answer(known)).clone()
+        let index = self.routing.decisions.index_of_form(tuple);
+        let allowed = index.map_or(&[][..], |index| self.routing.decisions.allowed_nodes(index));
+        let routing = self.routing;
+        let wants = self.wants.answer([lang, pii_kinds], || routing.wants(lang, pii_kinds));
+        Known { index, allowed, wants }
     }
 }
 
@@ -247,10 +266,10 @@ fn value(column: &StringArray, row: usize) -> &str {
 
 fn takers_function(routing: Arc<Routing>) -> ScalarUDF {
     array_function("takers", vec![DataType::Utf8; 3], label_list(), move |arrays| {
-        let mut rows = Rows::new(arrays);
+        let mut rows = Rows::new(&routing, arrays);
         let mut lists = ListBuilder::new(StringBuilder::new());
         for row in 0..arrays[0].len() {
-            for node in rows.answer(row, |known| routing.takers(&known).collect::<Vec<_>>()) {
+            for node in routing.takers(&rows.known(row)) {
                 lists.values().append_value(routing.name(node));
             }
             lists.append(true);
@@ -261,8 +280,8 @@ fn takers_function(routing: Arc<Routing>) -> ScalarUDF {
 
 fn refusal_function(routing: Arc<Routing>) -> ScalarUDF {
     array_function("refusal", vec![DataType::Utf8; 3], DataType::Utf8, move |arrays| {
-        let mut rows = Rows::new(arrays);
-        let refusals = (0..arrays[0].len()).map(|row| rows.answer(row, |known| routing.refusal(&known)));
+        let mut rows = Rows::new(&routing, arrays);
+        let refusals = (0..arrays[0].len()).map(|row| routing.refusal(&rows.known(row)));
         Ok(Arc::new(refusals.collect::<StringArray>()))
     })
 }
@@ -270,9 +289,9 @@ fn refusal_function(routing: Arc<Routing>) -> ScalarUDF {
 fn verdict_function(routing: Arc<Routing>) -> ScalarUDF {
     array_function("node_verdict", vec![DataType::Utf8; 4], DataType::Utf8, move |arrays| {
         let nodes = arrays[0].as_string::<i32>();
-        let mut rows = Rows::new(&arrays[1..]);
-        let verdicts = (0..nodes.len())
-            .map(|row| Some(rows.answer(row, |known| routing.verdict(value(nodes, row), &known))));
+        let mut rows = Rows::new(&routing, &arrays[1..]);
+        let verdicts =
+            (0..nodes.len()).map(|row| Some(routing.verdict(value(nodes, row), &rows.known(row))));
         Ok(Arc::new(verdicts.collect::<StringArray>()))
     })
 }
@@ -310,6 +329,7 @@ pub async fn register_placed(
         ("placed", PLACED.to_owned()),
     ] {
         let view = context.sql(&sql).await?.into_view();
+        context.deregister_table(name)?;
         context.register_table(name, view)?;
     }
     Ok(())

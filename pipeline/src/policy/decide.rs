@@ -288,7 +288,7 @@ fn entity<const N: usize>(
     Entity::new(uid, attributes, HashSet::new()).map_err(|error| error.to_string())
 }
 
-fn node_entity(node: &NodeFacts) -> Result<Entity, String> {
+pub(super) fn node_entity(node: &NodeFacts) -> Result<Entity, String> {
     let attributes = [
         ("name", text(&node.name)),
         ("jurisdiction", text(&node.jurisdiction)),
@@ -298,11 +298,11 @@ fn node_entity(node: &NodeFacts) -> Result<Entity, String> {
     entity(uid("Node", &node.name), attributes)
 }
 
-fn place_entity(jurisdiction: &str) -> Result<Entity, String> {
+pub(super) fn place_entity(jurisdiction: &str) -> Result<Entity, String> {
     entity(uid("Place", jurisdiction), [("jurisdiction", text(jurisdiction))])
 }
 
-fn document_entity(uid: EntityUid, tuple: &Tuple) -> Result<Entity, String> {
+pub(super) fn document_entity(uid: EntityUid, tuple: &Tuple) -> Result<Entity, String> {
     let attributes = [
         ("jurisdictions", set(&tuple.jurisdictions)),
         ("cluster_jurisdictions", set(&tuple.cluster_jurisdictions)),

@@ -31,23 +31,34 @@
 //! ```
 
 mod blocs;
+pub mod check;
 mod decide;
+mod gather;
 mod lint;
+mod literals;
+pub mod matrix;
+#[cfg(feature = "prove")]
+pub mod prove;
 mod report;
 pub mod schema;
 mod set;
+mod space;
 mod table;
+mod truth;
 mod tuple;
 
 pub use blocs::{BlocError, Blocs};
 pub use decide::{DecideError, Decider, Decision, NodeFacts, PolicyRef, TupleDecisions, Withheld};
+pub use gather::Gather;
 pub use report::{PolicyError, PolicyErrors, Spot};
 pub use schema::Action;
 pub use set::Policies;
+pub use space::{Axis, Limits, Space};
 pub use table::{
     DecisionRow, DecisionTable, Difference, MAX_TUPLES, Mismatch, TableError, TableRow, read_rows, replay,
     write_rows,
 };
+pub use truth::{Applied, applying};
 pub use tuple::{OptOut, Tuple, TupleId};
 
 /// The shipped `configs/policies/residency.cedar`.

@@ -62,8 +62,12 @@ pub(super) fn schema() -> &'static Schema {
 
 /// `kind::"name"`. `kind` is one of the schema's own words.
 pub(super) fn uid(kind: &'static str, name: &str) -> EntityUid {
-    let kind = EntityTypeName::from_str(kind).expect("entity types of the schema are plain identifiers");
-    EntityUid::from_type_name_and_id(kind, EntityId::new(name))
+    EntityUid::from_type_name_and_id(type_name(kind), EntityId::new(name))
+}
+
+/// An entity type; `kind` is one of the schema's own words.
+pub(super) fn type_name(kind: &'static str) -> EntityTypeName {
+    EntityTypeName::from_str(kind).expect("entity types of the schema are plain identifiers")
 }
 
 #[cfg(test)]

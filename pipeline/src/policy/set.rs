@@ -11,6 +11,7 @@ use cedar_policy::{
 
 use super::decide::PolicyRef;
 use super::lint;
+use super::literals::Literals;
 use super::report::{PolicyError, PolicyErrors, Spot};
 use super::schema::{self, Action};
 
@@ -40,6 +41,26 @@ struct Rule {
     effect: Effect,
     /// Cedar's JSON form with sorted keys.
     canonical: String,
+}
+
+/// One policy, for those who look at all of them.
+pub(super) struct RuleView<'a> {
+    pub(super) id: &'a str,
+    /// Whether the id is its own, and not made from its place.
+    pub(super) has_id: bool,
+    pub(super) policy: &'a Policy,
+    pub(super) actions: &'a BTreeSet<Action>,
+    /// Cedar's JSON form.
+    est: serde_json::Value,
+}
+
+impl RuleView<'_> {
+    /// What it reads and names.
+    pub(super) fn literals(&self) -> Literals {
+        let mut literals = Literals::default();
+        literals.add(&self.est);
+        literals
+    }
 }
 
 /// A policy on its way in: at which byte of which file it starts.
@@ -169,6 +190,24 @@ impl Policies {
 
     pub(super) fn cedar(&self) -> &PolicySet {
         &self.set
+    }
+
+    /// All policies, by id.
+    pub(super) fn views(&self) -> Vec<RuleView<'_>> {
+        let views = self.rules.iter().filter_map(|(id, rule)| {
+            let policy = self.set.policy(&PolicyId::new(id))?;
+            let est = policy.to_json().ok()?;
+            let has_id = policy.annotation("id").is_some();
+            Some(RuleView { id, has_id, policy, actions: &rule.actions, est })
+        });
+        views.collect()
+    }
+
+    /// What all policies read and name.
+    pub(super) fn literals(&self) -> Literals {
+        let mut literals = Literals::default();
+        self.views().iter().for_each(|view| literals.add(&view.est));
+        literals
     }
 
     /// Name and reason of the policy with this id.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::decide::{DecideError, Decider, Decision, NodeFacts, PolicyRef};
+use super::gather::Forms;
 use super::set::Policies;
 use super::tuple::{Tuple, TupleId};
 
@@ -19,6 +20,10 @@ pub struct DecisionTable {
     nodes: Vec<NodeFacts>,
     rows: Vec<TableRow>,
     by_id: BTreeMap<TupleId, u32>,
+    /// Rows by canonical form.
+    forms: Forms,
+    /// By row, then by node.
+    allowed: Vec<bool>,
 }
 
 /// The decisions about one tuple.
@@ -115,7 +120,10 @@ impl DecisionTable {
             let decisions = decider.decide_afresh(&tuple).emit;
             rows.push(TableRow { tuple, id, count, decisions });
         }
-        Ok(Self { nodes: decider.nodes().to_vec(), rows, by_id })
+        let forms = Forms::new(rows.iter().map(|row: &TableRow| row.tuple.canonical()));
+        let allowed = rows.iter().flat_map(|row| row.decisions.iter().map(|decision| decision.allowed));
+        let allowed = allowed.collect();
+        Ok(Self { nodes: decider.nodes().to_vec(), rows, by_id, forms, allowed })
     }
 
     /// The nodes, in the order of [`TableRow::decisions`].
@@ -134,6 +142,18 @@ impl DecisionTable {
         u32::try_from(index).ok()
     }
 
+    /// As [`DecisionTable::index_of`], by the canonical form of the tuple: for rows by the million.
+    pub fn index_of_form(&self, form: &str) -> Option<u32> {
+        self.forms.number(form)
+    }
+
+    /// The answers of row `index`, in the order of the nodes; none where there is no such row.
+    pub fn allowed_nodes(&self, index: u32) -> &[bool] {
+        let nodes = self.nodes.len();
+        let first = index as usize * nodes;
+        self.allowed.get(first..first + nodes).unwrap_or_default()
+    }
+
     /// The row of a tuple id.
     pub fn get(&self, id: TupleId) -> Option<&TableRow> {
         self.by_id.get(&id).and_then(|&index| self.rows.get(index as usize))
@@ -141,10 +161,7 @@ impl DecisionTable {
 
     /// Whether documents of row `index` may go to the node at `node`. No, where there is no such row or node.
     pub fn allowed(&self, index: u32, node: usize) -> bool {
-        self.rows
-            .get(index as usize)
-            .and_then(|row| row.decisions.get(node))
-            .is_some_and(|decision| decision.allowed)
+        self.allowed_nodes(index).get(node).copied().unwrap_or(false)
     }
 
     /// What was decided for one node, sorted by id: for the ledger of the run, not for the node. None if the table knows

@@ -23,7 +23,7 @@ use arrow::datatypes::Int64Type;
 pub use checks::{CheckResult, run_checks};
 pub use error::RunError;
 pub use ingest::ingest_plan;
-pub use prepare::{Input, Prepared, blocs, prepare, prepare_rules};
+pub use prepare::{Input, Prepared, blocs, node_facts, prepare, prepare_rules, read_policies};
 pub use seal::NodeDone;
 
 use crate::config::Loaded;

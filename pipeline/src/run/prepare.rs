@@ -256,7 +256,8 @@ fn digest_seeds(seeds: &[SeedRecord]) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
-fn read_policies(config: &CorpusConfig, base_dir: &Path) -> Result<Vec<(String, String)>, RunError> {
+/// The policy files of a config, (name, text), in its order.
+pub fn read_policies(config: &CorpusConfig, base_dir: &Path) -> Result<Vec<(String, String)>, RunError> {
     let mut files = Vec::new();
     for path in &config.policies {
         let full = base_dir.join(path);
@@ -293,7 +294,8 @@ pub fn blocs(config: &CorpusConfig, base_dir: &Path) -> Result<Blocs, RunError> 
     Blocs::parse(&text).map_err(|error| RunError::Refused { problem: error.to_string(), hint: None })
 }
 
-fn node_facts(config: &CorpusConfig, base_dir: &Path) -> Result<Vec<NodeFacts>, RunError> {
+/// The nodes of a config as policies see them.
+pub fn node_facts(config: &CorpusConfig, base_dir: &Path) -> Result<Vec<NodeFacts>, RunError> {
     let blocs = blocs(config, base_dir)?;
     let facts = config.nodes.iter().map(|(name, node)| {
         let accepts: Vec<String> = node.accepts.iter().map(ToString::to_string).collect();

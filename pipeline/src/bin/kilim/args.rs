@@ -38,6 +38,9 @@ pub(crate) enum Command {
     Sql(SqlArgs),
     /// Read the shards again and prove what their manifests say.
     Verify(VerifyArgs),
+    /// Look at the rules: what is wrong with them, what they decide and why, what others would change.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Community seed lists.
     #[command(subcommand)]
     Seeds(SeedsCommand),
@@ -158,6 +161,80 @@ pub(crate) struct VerifyArgs {
     #[arg(value_name = "DIR")]
     pub(crate) places: Vec<String>,
     /// Findings as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Say what is wrong with rules: types, rules that fail, that never apply, that say nothing new.
+    Check(PolicyCheckArgs),
+    /// Say which rules decided about one document, and what each attribute they saw rests on.
+    Explain(PolicyExplainArgs),
+    /// Say which documents of the last run would change node under other policies.
+    Diff(PolicyDiffArgs),
+    /// Show which countries' documents may go to which node.
+    Matrix(PolicyMatrixArgs),
+    /// Prove that no document a country binds can reach a node, or find one that can.
+    Prove(PolicyProveArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PolicyCheckArgs {
+    /// Policy files, or folders of them [default: those of the config, with its nodes].
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// As JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PolicyExplainArgs {
+    /// Id of the document, or the start of it.
+    #[arg(value_name = "DOC")]
+    pub(crate) id: String,
+    /// Only this node.
+    #[arg(long, value_name = "NODE")]
+    pub(crate) node: Option<String>,
+    /// As JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PolicyDiffArgs {
+    /// Policies to compare: files or folders, joined by commas; `current` is those of the config.
+    pub(crate) old: String,
+    /// What to compare them with, likewise.
+    pub(crate) new: String,
+    /// List the documents.
+    #[arg(long)]
+    pub(crate) docs: bool,
+    /// As JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PolicyMatrixArgs {
+    /// As JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PolicyProveArgs {
+    /// Country that binds the document.
+    #[arg(long, value_name = "CC", required = true, num_args = 1.., value_delimiter = ',')]
+    pub(crate) jurisdiction: Vec<kilim::config::Country>,
+    /// The node [default: each of the config].
+    #[arg(long, value_name = "NODE")]
+    pub(crate) node: Option<String>,
+    /// Write the formulas to this folder, one SMT-LIB file a question: any cvc5 can answer them again.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) smt: Option<PathBuf>,
+    /// As JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -6,7 +6,12 @@
 mod args;
 mod cmd_explain;
 mod cmd_inspect;
+mod cmd_inspect_doc;
 mod cmd_langid;
+mod cmd_policy;
+mod cmd_policy_diff;
+mod cmd_policy_explain;
+mod cmd_policy_prove;
 mod cmd_quality;
 mod cmd_report;
 mod cmd_run;
@@ -59,6 +64,7 @@ fn main() -> ExitCode {
         Command::Inspect(inspect) => cmd_inspect::run(config, &inspect),
         Command::Sql(sql) => cmd_sql::run(config, &sql),
         Command::Verify(verify) => cmd_verify::run(config, &verify),
+        Command::Policy(policy) => cmd_policy::run(config, &policy),
         Command::Seeds(seeds) => cmd_seeds::run(&seeds),
         Command::Langid(langid) => cmd_langid::run(&langid),
         Command::Quality(quality) => cmd_quality::run(&quality),

@@ -84,6 +84,78 @@ pub(crate) fn table(header: &[&str], numbers: &[usize], rows: &[Vec<String>]) ->
     out
 }
 
+/// Columns of a terminal that nothing is wider than.
+pub(crate) const WIDTH: usize = 100;
+
+/// Appends `text` after `first`, broken between words; what does not fit goes on below, `indent` columns in.
+pub(crate) fn wrapped(out: &mut String, first: &str, indent: usize, text: &str) {
+    out.push_str(first);
+    let mut column = columns(first);
+    let mut empty = true;
+    for word in text.split_whitespace() {
+        let mut word = word;
+        loop {
+            let space = usize::from(!empty);
+            let wide = columns(word);
+            if column + space + wide <= WIDTH {
+                out.push_str(&" ".repeat(space));
+                out.push_str(word);
+                column += space + wide;
+                empty = false;
+                break;
+            }
+            if !empty {
+                out.push('\n');
+                out.push_str(&" ".repeat(indent));
+                column = indent;
+                empty = true;
+                continue;
+            }
+            // A word longer than a line: an address, or a script without spaces.
+            let fits = prefix(word, WIDTH.saturating_sub(column).max(2));
+            out.push_str(&word[..fits]);
+            word = &word[fits..];
+            out.push('\n');
+            out.push_str(&" ".repeat(indent));
+            column = indent;
+        }
+    }
+    out.push('\n');
+}
+
+/// Columns that a terminal gives a text: two for wide characters of East Asia and pictures, one for all others.
+pub(crate) fn columns(text: &str) -> usize {
+    text.chars().map(width).sum()
+}
+
+/// Bytes of the longest start of `text` that is at most `most` columns wide; at least one character.
+fn prefix(text: &str, most: usize) -> usize {
+    let mut column = 0;
+    for (index, char) in text.char_indices() {
+        column += width(char);
+        if column > most && index > 0 {
+            return index;
+        }
+    }
+    text.len()
+}
+
+/// A text cut to `most` columns, with an ellipsis where something was cut.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    if columns(text) <= most {
+        return text.to_owned();
+    }
+    format!("{}…", &text[..prefix(text, most.saturating_sub(1))])
+}
+
+/// Ranges of Unicode's East Asian Width W and F, and of pictographs, to the block.
+fn width(char: char) -> usize {
+    let wide = matches!(u32::from(char),
+        0x1100..=0x115F | 0x2E80..=0xA4CF | 0xAC00..=0xD7A3 | 0xF900..=0xFAFF | 0xFE30..=0xFE6F
+        | 0xFF00..=0xFF60 | 0xFFE0..=0xFFE6 | 0x1F300..=0x1FAFF | 0x20000..=0x3FFFD);
+    if wide { 2 } else { 1 }
+}
+
 /// 1234567 as 1,234,567.
 pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -104,6 +176,25 @@ mod tests {
     #[test]
     fn thousands_are_kept_apart() {
         assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn no_line_is_wider_than_a_terminal_in_any_script() {
+        let texts = [
+            "neno ".repeat(60),
+            "https://mfano.co.ke/".to_owned() + &"njia/".repeat(60),
+            "市场已经开门了".repeat(30),
+            "ตลาดเปิดแล้ว".repeat(30),
+        ];
+        for text in texts {
+            let mut out = String::new();
+            wrapped(&mut out, "  maandishi  ", 13, &text);
+            assert!(out.lines().count() > 2 && out.lines().all(|line| columns(line) <= WIDTH), "{out}");
+            let joined: String = out.split_whitespace().skip(1).collect();
+            assert_eq!(joined, text.split_whitespace().collect::<String>());
+            assert!(columns(&cut(&text, 40)) <= 40 && cut(&text, 40).ends_with('…'));
+        }
+        assert_eq!(cut("山", 2), "山");
     }
 
     #[test]
