@@ -13,7 +13,9 @@ use std::hint::black_box;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use kilim::policy::{Decider, DecisionTable, Gather, LICENCES, NodeFacts, OptOut, Policies, RESIDENCY, Tuple};
+use kilim::policy::{
+    Decider, DecisionTable, Gather, LICENCES, NodeFacts, OptOut, Policies, RESIDENCY, Tuple,
+};
 
 /// Documents: above 100,000, where a decision may cost 50 ns.
 const DOCUMENTS: usize = 1 << 18;

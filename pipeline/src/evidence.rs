@@ -204,7 +204,8 @@ async fn cluster_evidence(
 fn license_evidence(row: &Value) -> Vec<String> {
     let marks = rows(row, "license_evidence").map(|mark| {
         let id = text(mark, "spdx");
-        let back = if mark.get("negated") == Some(&Value::Bool(true)) { ", taken back beside it" } else { "" };
+        let back =
+            if mark.get("negated") == Some(&Value::Bool(true)) { ", taken back beside it" } else { "" };
         let id = if id.is_empty() { "no licence of the list" } else { &id };
         format!(
             "{id} by {} (about the {}{back}): {}",

@@ -91,11 +91,7 @@ pub async fn ids(context: &SessionContext, start: &str, most: usize) -> Result<V
 
 /// The lives of all rows with this id: several where the same record stands in several places. `id` must pass
 /// [`is_id`].
-pub async fn lives(
-    context: &SessionContext,
-    id: &str,
-    prepared: &Prepared,
-) -> Result<Vec<Life>> {
+pub async fn lives(context: &SessionContext, id: &str, prepared: &Prepared) -> Result<Vec<Life>> {
     let order = "ORDER BY input, warc_offset, inner_offset";
     let documents =
         json_rows(context, &format!("SELECT * EXCEPT (bands) FROM documents WHERE doc_id = '{id}' {order}"))
@@ -138,7 +134,8 @@ pub async fn lives(
         for (number, node) in prepared.nodes.iter().enumerate() {
             let Some(tuple) = tuple.as_ref().filter(|_| undecided.is_none()) else { break };
             let decision = (*prepared.decider.decide_emit(node, tuple)).clone();
-            let is_here = placements.iter().any(|row| row.get("node").and_then(Value::as_str) == Some(&node.name));
+            let is_here =
+                placements.iter().any(|row| row.get("node").and_then(Value::as_str) == Some(&node.name));
             let asked = prepared.config.nodes.values().nth(number).map(Asked::of);
             let fate = match asked {
                 _ if is_here => Fate::Kept,
@@ -175,12 +172,7 @@ fn undecided(document: &Value) -> Option<&'static str> {
 }
 
 /// The copy that a node keeps in place of this one.
-async fn other_copy(
-    context: &SessionContext,
-    node: &str,
-    cluster: Option<String>,
-    id: &str,
-) -> Result<Fate> {
+async fn other_copy(context: &SessionContext, node: &str, cluster: Option<String>, id: &str) -> Result<Fate> {
     let of_cluster = match cluster {
         Some(cluster) => format!("d.cluster_id = '{cluster}'"),
         None => format!("d.doc_id = '{id}'"),

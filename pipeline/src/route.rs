@@ -290,8 +290,7 @@ fn verdict_function(routing: Arc<Routing>) -> ScalarUDF {
     array_function("node_verdict", vec![DataType::Utf8; 4], DataType::Utf8, move |arrays| {
         let nodes = arrays[0].as_string::<i32>();
         let mut rows = Rows::new(&routing, &arrays[1..]);
-        let verdicts =
-            (0..nodes.len()).map(|row| Some(routing.verdict(value(nodes, row), &rows.known(row))));
+        let verdicts = (0..nodes.len()).map(|row| Some(routing.verdict(value(nodes, row), &rows.known(row))));
         Ok(Arc::new(verdicts.collect::<StringArray>()))
     })
 }

@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::decide::NodeFacts;
 use super::schema::Action;
 use super::set::Policies;
-use super::space::{Axis, Limits, Space};
-use super::truth::{Truths, action_of};
+use super::space::{Axis, Limits, Principal, Space};
+use super::truth::Truths;
 
 /// Everything that was looked at, and what was found.
 #[derive(Debug, Clone, Serialize)]
@@ -110,7 +110,10 @@ pub fn check(policies: &Policies, nodes: &[NodeFacts], places: &[String]) -> Res
     let truths = Truths::new(&space, &views)?;
     let mut findings = Vec::new();
     for view in views.iter().filter(|view| !view.has_id) {
-        let text = format!("has no @id, and is called `{}` after its place: reports and decisions name rules", view.id);
+        let text = format!(
+            "has no @id, and is called `{}` after its place: reports and decisions name rules",
+            view.id
+        );
         findings.push(RuleFinding { kind: Kind::NoId, rule: view.id.to_owned(), text });
     }
     for failure in &truths.failures {
@@ -119,11 +122,7 @@ pub fn check(policies: &Policies, nodes: &[NodeFacts], places: &[String]) -> Res
             failure.error,
             failure.tuple.canonical()
         );
-        findings.push(RuleFinding {
-            kind: Kind::Fails,
-            rule: truths.rules[failure.rule].id.clone(),
-            text,
-        });
+        findings.push(RuleFinding { kind: Kind::Fails, rule: truths.rules[failure.rule].id.clone(), text });
     }
     let together = Together::look(&truths);
     if let Some(together) = &together {
@@ -140,7 +139,7 @@ pub fn check(policies: &Policies, nodes: &[NodeFacts], places: &[String]) -> Res
     let values = values.map(|(number, &axis)| Tried {
         axis,
         values: space.values[number].len(),
-        distinct: truths.distinct_values(number).len(),
+        distinct: truths.distinct_values(None, number).len(),
     });
     Ok(Checked {
         rules: rules.collect(),
@@ -283,7 +282,7 @@ pub fn openings(old: &Policies, new: &Policies, nodes: &[NodeFacts]) -> Result<O
     let mut found = Vec::new();
     for (number, node) in nodes.iter().enumerate() {
         let mut plainest: Option<(usize, [usize; 8], u128)> = None;
-        let asks = |principal: &super::space::Principal| *principal == space.principals[number];
+        let asks = |principal: &Principal| *principal == space.principals[number];
         let looked = truths.each(&asks, |case| {
             let allows = |set: usize| case.rules & permits[set] != 0 && case.rules & forbids[set] == 0;
             if !allows(0) && allows(1) {
@@ -308,7 +307,6 @@ pub fn openings(old: &Policies, new: &Policies, nodes: &[NodeFacts]) -> Result<O
             was_forbidden_by: named(rules & forbids[0]),
         });
     }
-    debug_assert!(space.principals.iter().all(|principal| action_of(principal) == Action::Emit));
     Ok(Some(found))
 }
 

@@ -41,10 +41,8 @@ fn a_condition_that_contradicts_itself_is_found_though_types_allow_it() {
     assert_eq!(found(&text), one(Kind::NeverApplies, "aldrig"));
     let text = forbid("kamwe", r#"resource.mode == "open" && resource.mode == "restricted""#);
     assert_eq!(found(&text), one(Kind::NeverApplies, "kamwe"));
-    let text = forbid(
-        "kamwe",
-        r#"resource.jurisdictions.isEmpty() && resource.jurisdictions.contains("KE")"#,
-    );
+    let text =
+        forbid("kamwe", r#"resource.jurisdictions.isEmpty() && resource.jurisdictions.contains("KE")"#);
     assert_eq!(found(&text), one(Kind::NeverApplies, "kamwe"));
 }
 
@@ -105,7 +103,10 @@ fn a_new_permit_opens_a_node_and_a_new_forbid_does_not() {
     let nodes = [node("ke", "KE", &["KE"]), node("eu", "EU", &["DE", "EU"])];
     let old = policies("");
     let tighter = policies(&forbid("siri", "resource.personal"));
-    let wider = policies(&permit("kenya-ulaya", r#"resource.jurisdictions.contains("KE") && resource.mode == "open""#));
+    let wider = policies(&permit(
+        "kenya-ulaya",
+        r#"resource.jurisdictions.contains("KE") && resource.mode == "open""#,
+    ));
     assert_eq!(openings(&old, &tighter, &nodes).unwrap().unwrap(), []);
     let found = openings(&old, &wider, &nodes).unwrap().unwrap();
     let eu = found.iter().find(|opening| opening.node == "eu").unwrap();

@@ -139,8 +139,9 @@ mod tests {
 
     #[test]
     fn each_distinct_key_is_answered_once_in_any_order() {
-        let keys: Vec<[String; 2]> =
-            (0..2_000).map(|n| [format!("{{\"mode\":\"ማኅበር-{}\"}}", n % 700), format!("lugha {}", n % 3)]).collect();
+        let keys: Vec<[String; 2]> = (0..2_000)
+            .map(|n| [format!("{{\"mode\":\"ማኅበር-{}\"}}", n % 700), format!("lugha {}", n % 3)])
+            .collect();
         let mut gather = Gather::default();
         let mut asked = 0;
         for _ in 0..2 {

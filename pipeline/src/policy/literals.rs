@@ -276,8 +276,9 @@ mod tests {
 
     #[test]
     fn countries_of_principals_and_of_documents_are_kept_apart() {
-        let found =
-            literals(&[r#"resource.jurisdictions.contains("RU") && !["KE", "TZ"].contains(principal.jurisdiction)"#]);
+        let found = literals(&[
+            r#"resource.jurisdictions.contains("RU") && !["KE", "TZ"].contains(principal.jurisdiction)"#,
+        ]);
         assert_eq!(classes(&found.of_documents()), ["RU"]);
         assert_eq!(classes(&found.of_principals()), ["KE TZ"]);
         assert!(found.reads("jurisdictions") && found.reads_principal("jurisdiction"));

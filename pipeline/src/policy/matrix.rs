@@ -81,11 +81,11 @@ pub fn matrix(
 
     // Of each node: by set of countries, what the other attributes of an allowed and of a denied document are.
     let mut answers: Vec<BTreeMap<usize, Answers>> = Vec::new();
-    for principal in &space.principals {
+    for (number, principal) in space.principals.iter().enumerate() {
         let mut of_node: BTreeMap<usize, Answers> = BTreeMap::new();
         let looked = truths.each(&|other: &Principal| other == principal, |case| {
             let allowed = case.rules & permits != 0 && case.rules & forbids == 0;
-            let answers = of_node.entry(case.at[0]).or_default();
+            let answers = of_node.entry(case.at[0]).or_insert_with(|| Answers::of(number));
             if allowed { &mut answers.allowed } else { &mut answers.denied }.push(case.at);
         });
         if looked.is_err() {
@@ -94,13 +94,15 @@ pub fn matrix(
         answers.push(of_node);
     }
 
-    let representative = representatives(&truths);
+    let representatives: Vec<Vec<usize>> =
+        (0..answers.len()).map(|principal| representatives(&truths, principal)).collect();
     let mut conditions: Vec<Condition> = Vec::new();
     let mut rows: Vec<MatrixRow> = Vec::new();
     for (number, set) in sets.iter().enumerate() {
         let cells: Vec<Cell> = answers
             .iter()
-            .map(|of_node| match of_node.get(&representative[number]) {
+            .zip(&representatives)
+            .map(|(of_node, representative)| match of_node.get(&representative[number]) {
                 None => Cell::No,
                 Some(answers) if answers.denied.is_empty() => Cell::Yes,
                 Some(answers) if answers.allowed.is_empty() => Cell::No,
@@ -123,21 +125,27 @@ pub fn matrix(
     Ok(Some(Matrix { nodes, rows, conditions }))
 }
 
-/// For each set of countries, the first that rules never tell from it.
-fn representatives(truths: &Truths<'_>) -> Vec<usize> {
+/// For each set of countries, the first that rules never tell from it when this principal asks.
+fn representatives(truths: &Truths<'_>, principal: usize) -> Vec<usize> {
     let mut first: BTreeMap<Vec<bool>, usize> = BTreeMap::new();
     let sets = 0..truths.space.values[0].len();
-    sets.map(|value| *first.entry(truths.trace(0, value)).or_insert(value)).collect()
+    sets.map(|value| *first.entry(truths.trace(Some(principal), 0, value)).or_insert(value)).collect()
 }
 
 /// Documents bound alike: what else is so of those that may go to a node, and of those that may not.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Answers {
+    /// Who asks.
+    principal: usize,
     allowed: Vec<[usize; 8]>,
     denied: Vec<[usize; 8]>,
 }
 
 impl Answers {
+    fn of(principal: usize) -> Self {
+        Self { principal, allowed: Vec::new(), denied: Vec::new() }
+    }
+
     fn condition(&self, truths: &Truths<'_>) -> Condition {
         let of = |cases: &[[usize; 8]], axis: usize| -> BTreeSet<usize> {
             cases.iter().map(|case| case[axis]).collect()
@@ -145,8 +153,8 @@ impl Answers {
         let axes: Vec<usize> = (1..Axis::ALL.len()).collect();
         let passing: Vec<BTreeSet<usize>> = axes.iter().map(|&axis| of(&self.allowed, axis)).collect();
         let values = axes.iter().zip(&passing).filter_map(|(&axis, passing)| {
-            let all = truths.distinct_values(axis);
-            (passing.len() < all.len()).then(|| (Axis::ALL[axis].word(), told(truths, axis, passing)))
+            let all = truths.distinct_values(Some(self.principal), axis);
+            (passing.len() < all.len()).then(|| (Axis::ALL[axis].word(), self.told(truths, axis, passing)))
         });
         // Denied, though each value by itself may pass.
         let mixed: Vec<&[usize; 8]> = self
@@ -168,34 +176,38 @@ impl Answers {
             axes.iter().filter(|&&axis| matters(axis)).map(|&axis| Axis::ALL[axis].word()).collect();
         Condition { values: values.collect(), together }
     }
-}
 
-/// Values of an axis in words; each stands for all that no rule tells from it.
-fn told(truths: &Truths<'_>, axis: usize, passing: &BTreeSet<usize>) -> String {
-    let values = &truths.space.values[axis];
-    let traces: BTreeSet<Vec<bool>> = passing.iter().map(|&value| truths.trace(axis, value)).collect();
-    let passes: Vec<bool> = (0..values.len()).map(|value| traces.contains(&truths.trace(axis, value))).collect();
-    if Axis::ALL[axis] == Axis::Community {
-        let members: BTreeSet<&String> = values.iter().flat_map(|tuple| &tuple.community).collect();
-        let without: Vec<&str> = members
-            .into_iter()
-            .filter(|member| {
-                values.iter().zip(&passes).all(|(tuple, passes)| !passes || !tuple.community.contains(*member))
-            })
-            .map(String::as_str)
-            .collect();
-        if !without.is_empty() {
-            return format!("without {}", without.join(", "));
+    /// Values of an axis in words; each stands for all that no rule tells from it.
+    fn told(&self, truths: &Truths<'_>, axis: usize, passing: &BTreeSet<usize>) -> String {
+        let values = &truths.space.values[axis];
+        let trace = |value: usize| truths.trace(Some(self.principal), axis, value);
+        let traces: BTreeSet<Vec<bool>> = passing.iter().map(|&value| trace(value)).collect();
+        let passes: Vec<bool> = (0..values.len()).map(|value| traces.contains(&trace(value))).collect();
+        if Axis::ALL[axis] == Axis::Community {
+            let members: BTreeSet<&String> = values.iter().flat_map(|tuple| &tuple.community).collect();
+            let without: Vec<&str> = members
+                .into_iter()
+                .filter(|member| {
+                    values
+                        .iter()
+                        .zip(&passes)
+                        .all(|(tuple, passes)| !passes || !tuple.community.contains(*member))
+                })
+                .map(String::as_str)
+                .collect();
+            if !without.is_empty() {
+                return format!("without {}", without.join(", "));
+            }
+            return "not every one".to_owned();
         }
-        return "not every one".to_owned();
+        let said: Vec<String> = values
+            .iter()
+            .zip(&passes)
+            .filter(|(_, passes)| **passes)
+            .map(|(tuple, _)| Axis::ALL[axis].pictured(tuple))
+            .collect();
+        said.join(" or ")
     }
-    let said: Vec<String> = values
-        .iter()
-        .zip(&passes)
-        .filter(|(_, passes)| **passes)
-        .map(|(tuple, _)| Axis::ALL[axis].pictured(tuple))
-        .collect();
-    said.join(" or ")
 }
 
 /// A set of countries of a matrix in words.

@@ -43,7 +43,10 @@ fn conditions_name_the_values_that_pass() {
     let condition = &matrix.conditions[home];
     assert!(condition.together.is_empty(), "{condition:?}");
     assert!(condition.values.contains(&("opt-out", "unknown or allow".to_owned())), "{condition:?}");
-    assert!(condition.values.contains(&("licence tier", "5 or 4 or 3 or 2 or 0".to_owned())), "{condition:?}");
+    assert!(
+        condition.values.contains(&("licence tier", "5 or 4 or 3 or 2 or 0".to_owned())),
+        "{condition:?}"
+    );
     // At home any mode will do; abroad only two.
     assert!(condition.values.iter().all(|(word, _)| *word != "mode"));
     let Cell::If(abroad) = row(&matrix, "TZ").cells[0] else { panic!("{matrix:?}") };

@@ -69,3 +69,6 @@ pub const LICENCES: &str = include_str!("../../../configs/policies/licences.ceda
 pub const OPEN_WEB: &str = include_str!("../../../configs/policies/open-web.cedar");
 /// The shipped `configs/blocs.csv`.
 pub const SHIPPED_BLOCS: &str = include_str!("../../../configs/blocs.csv");
+
+#[cfg(test)]
+mod example_tests;

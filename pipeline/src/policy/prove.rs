@@ -152,8 +152,8 @@ impl Prover {
         let rules = CompiledPolicySet::compile(policies.cedar(), &environment, schema())?;
         let question = Policy::parse(None, question(node, jurisdiction))
             .map_err(|error| ProveError::Failed(error.to_string()))?;
-        let question = PolicySet::from_policies([question])
-            .map_err(|error| ProveError::Failed(error.to_string()))?;
+        let question =
+            PolicySet::from_policies([question]).map_err(|error| ProveError::Failed(error.to_string()))?;
         let question = CompiledPolicySet::compile(&question, &environment, schema())?;
 
         // A solver that only takes notes answers "unknown"; its notes are the script.
@@ -325,7 +325,10 @@ mod tests {
             let ke = node("ke", "KE", &["KE", "TZ"]);
             let proof = prover.prove(&policies(""), &ke, "TZ").await.unwrap();
             let document = proof.counterexample.unwrap().document;
-            assert!(["open", "restricted"].contains(&document.mode.as_str()) || document.jurisdictions.contains("KE"));
+            assert!(
+                ["open", "restricted"].contains(&document.mode.as_str())
+                    || document.jurisdictions.contains("KE")
+            );
             assert!(document.cluster_jurisdictions.is_superset(&document.jurisdictions));
         });
     }

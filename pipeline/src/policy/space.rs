@@ -18,8 +18,10 @@ use super::tuple::{OptOut, Tuple};
 
 /// Most sets of countries, or of communities, that are tried.
 const MAX_SETS: usize = 300;
-/// Most countries named at once: three bind a document rarely, four hardly ever.
-const MAX_MEMBERS: usize = 3;
+/// Most countries at once: three bind a document rarely, four hardly ever.
+const MAX_COUNTRIES: usize = 3;
+/// Most labels of communities at once: a rule asks whether one is there.
+const MAX_COMMUNITIES: usize = 2;
 /// Countries that stand for one that nobody names: those that hardly any corpus names.
 const OTHERS: [&str; 4] = ["BV", "HM", "TF", "AQ"];
 /// A name that nobody gives.
@@ -106,7 +108,11 @@ impl Axis {
         match self {
             Self::Claims if tuple.cluster_jurisdictions == tuple.jurisdictions => set(&tuple.jurisdictions),
             Self::Claims => {
-                format!("{} (of its cluster {})", set(&tuple.jurisdictions), set(&tuple.cluster_jurisdictions))
+                format!(
+                    "{} (of its cluster {})",
+                    set(&tuple.jurisdictions),
+                    set(&tuple.cluster_jurisdictions)
+                )
             }
             Self::Community => set(&tuple.community),
             Self::LicenseTier => tuple.license_tier.to_string(),
@@ -147,7 +153,7 @@ fn is_stand_in(word: &str) -> bool {
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Principal {
+pub(super) enum Principal {
     /// A node, for `emit`.
     Node(NodeFacts),
     /// A place by its jurisdiction, for `process`.
@@ -179,12 +185,10 @@ impl Space {
         let countries = countries(literals, nodes, places);
         let (claims, most_countries) = claims(literals, &countries);
         let communities = words(literals, "community");
-        let (communities, most_communities) = subsets(&communities);
+        let (communities, most_communities) = subsets(&communities, MAX_COMMUNITIES);
         let mut values = vec![claims, Vec::new()];
-        values[1] = communities
-            .into_iter()
-            .map(|community| Tuple { community, ..Tuple::default() })
-            .collect();
+        values[1] =
+            communities.into_iter().map(|community| Tuple { community, ..Tuple::default() }).collect();
         for axis in &Axis::ALL[2..] {
             values.push(axis_values(*axis, literals));
         }
@@ -265,10 +269,14 @@ fn countries(literals: &Literals, nodes: &[NodeFacts], places: &[String]) -> Vec
 
 /// Sets of countries and the sets of their clusters; and the most members a set has.
 fn claims(literals: &Literals, countries: &[String]) -> (Vec<Tuple>, usize) {
-    let (sets, members) = subsets(countries);
+    let (sets, members) = subsets(countries, MAX_COUNTRIES);
     let mut tuples: Vec<Tuple> = sets
         .iter()
-        .map(|set| Tuple { jurisdictions: set.clone(), cluster_jurisdictions: set.clone(), ..Tuple::default() })
+        .map(|set| Tuple {
+            jurisdictions: set.clone(),
+            cluster_jurisdictions: set.clone(),
+            ..Tuple::default()
+        })
         .collect();
     if literals.reads("cluster_jurisdictions") {
         // One country more is what a near-duplicate brings.
@@ -277,22 +285,18 @@ fn claims(literals: &Literals, countries: &[String]) -> (Vec<Tuple>, usize) {
                 let mut cluster = set.clone();
                 cluster.insert(country.clone());
                 let cluster_jurisdictions = cluster;
-                tuples.push(Tuple {
-                    jurisdictions: set.clone(),
-                    cluster_jurisdictions,
-                    ..Tuple::default()
-                });
+                tuples.push(Tuple { jurisdictions: set.clone(), cluster_jurisdictions, ..Tuple::default() });
             }
         }
     }
     (tuples, members)
 }
 
-/// The empty set first, then all sets of at most as many members as keep within [`MAX_SETS`].
-fn subsets(of: &[String]) -> (Vec<BTreeSet<String>>, usize) {
+/// The empty set first, then all sets of at most `most` members, or of as many as keep within [`MAX_SETS`].
+fn subsets(of: &[String], most: usize) -> (Vec<BTreeSet<String>>, usize) {
     let mut all: Vec<BTreeSet<String>> = vec![BTreeSet::new()];
     let mut last: Vec<(usize, BTreeSet<String>)> = vec![(0, BTreeSet::new())];
-    for members in 1..=MAX_MEMBERS.min(of.len()) {
+    for members in 1..=most.min(of.len()) {
         let mut next = Vec::new();
         for (from, set) in &last {
             for (index, member) in of.iter().enumerate().skip(*from) {
@@ -307,12 +311,13 @@ fn subsets(of: &[String]) -> (Vec<BTreeSet<String>>, usize) {
         all.extend(next.iter().map(|(_, set)| set.clone()));
         last = next;
     }
-    (all, MAX_MEMBERS.min(of.len()))
+    (all, most.min(of.len()))
 }
 
 /// Named values of an attribute and one that nobody names.
 fn words(literals: &Literals, attribute: &str) -> Vec<String> {
-    let mut words: Vec<String> = literals.words(attribute).into_iter().filter(|word| !word.is_empty()).collect();
+    let mut words: Vec<String> =
+        literals.words(attribute).into_iter().filter(|word| !word.is_empty()).collect();
     words.push(OTHER.to_owned());
     words
 }
@@ -321,9 +326,7 @@ fn axis_values(axis: Axis, literals: &Literals) -> Vec<Tuple> {
     let empty = Tuple::default;
     match axis {
         Axis::Claims | Axis::Community => Vec::new(),
-        Axis::LicenseTier => {
-            (0..=5).rev().map(|license_tier| Tuple { license_tier, ..empty() }).collect()
-        }
+        Axis::LicenseTier => (0..=5).rev().map(|license_tier| Tuple { license_tier, ..empty() }).collect(),
         Axis::Mode => MODES.map(|mode| Tuple { mode: mode.to_owned(), ..empty() }).to_vec(),
         Axis::OptOut => [OptOut::Unknown, OptOut::Allow, OptOut::Disallow]
             .map(|optout_train| Tuple { optout_train, ..empty() })
@@ -413,7 +416,9 @@ mod tests {
 
     #[test]
     fn a_cluster_has_all_countries_of_its_document() {
-        let named = literals(r#"resource.cluster_jurisdictions.contains("KE") && resource.jurisdictions.contains("TZ")"#);
+        let named = literals(
+            r#"resource.cluster_jurisdictions.contains("KE") && resource.jurisdictions.contains("TZ")"#,
+        );
         let space = Space::new(&named, &[], &[], true);
         assert!(space.values[0].iter().all(|it| it.cluster_jurisdictions.is_superset(&it.jurisdictions)));
         assert!(space.values[0].iter().any(|it| it.cluster_jurisdictions.len() > it.jurisdictions.len()));
@@ -422,10 +427,10 @@ mod tests {
     #[test]
     fn many_communities_are_tried_in_smaller_sets() {
         let names = |count: usize| (0..count).map(|n| format!("ማኅበር-{n}")).collect::<Vec<_>>();
-        assert_eq!(subsets(&names(4)).1, 3);
-        assert_eq!(subsets(&names(20)).1, 2);
-        let (sets, members) = subsets(&names(400));
+        assert_eq!(subsets(&names(4), 3).1, 3);
+        assert_eq!(subsets(&names(20), 3).1, 2);
+        let (sets, members) = subsets(&names(400), 3);
         assert_eq!((sets.len(), members), (401, 1));
-        assert_eq!(subsets(&[]), (vec![BTreeSet::new()], 0));
+        assert_eq!(subsets(&[], 3), (vec![BTreeSet::new()], 0));
     }
 }

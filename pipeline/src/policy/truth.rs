@@ -73,14 +73,28 @@ impl<'a> Truths<'a> {
         let sizes: Vec<usize> = axes.iter().map(|&axis| space.values[axis].len()).collect();
         let cases: usize = sizes.iter().product();
 
-        let mut documents = Vec::with_capacity(cases);
+        // Cases that differ only in what the rule does not read are one document.
+        let mut documents: Vec<Tuple> = Vec::new();
+        let mut numbers: BTreeMap<Tuple, usize> = BTreeMap::new();
+        let mut document_of = Vec::with_capacity(cases);
         for case in 0..cases {
-            documents.push(space.tuple(&values_of(case, &axes, &sizes)));
+            let mut tuple = space.tuple(&values_of(case, &axes, &sizes));
+            if !literals.reads("jurisdictions") {
+                tuple.jurisdictions.clear();
+            }
+            if !literals.reads("cluster_jurisdictions") {
+                tuple.cluster_jurisdictions.clear();
+            }
+            let number = *numbers.entry(tuple.clone()).or_insert(documents.len());
+            if number == documents.len() {
+                documents.push(tuple);
+            }
+            document_of.push(number);
         }
         let entities = documents
             .iter()
             .enumerate()
-            .map(|(case, tuple)| document_entity(uid("Document", &case.to_string()), tuple))
+            .map(|(number, tuple)| document_entity(uid("Document", &number.to_string()), tuple))
             .collect::<Result<Vec<Entity>, String>>()?;
         let entities = Entities::from_entities(entities, None).map_err(|error| error.to_string())?;
         let mut alone = PolicySet::new();
@@ -112,55 +126,64 @@ impl<'a> Truths<'a> {
             let (principal, entity) = entity_of(principal)?;
             let entities =
                 entities.clone().add_entities([entity], None).map_err(|error| error.to_string())?;
-            for (case, tuple) in documents.iter().enumerate() {
-                let document = uid("Document", &case.to_string());
-                let answer = applies(&alone, &entities, principal.clone(), action, document);
+            let mut answers = Vec::with_capacity(documents.len());
+            for (number, tuple) in documents.iter().enumerate() {
+                let document = uid("Document", &number.to_string());
                 self.asked += 1;
-                match answer {
-                    Ok(applies) => rule.applies.push(applies),
-                    Err(error) => {
-                        rule.applies.push(false);
-                        let rule = self.rules.len();
-                        if self.failures.last().is_none_or(|failure| failure.rule != rule) {
-                            self.failures.push(Failure { rule, tuple: tuple.clone(), error });
-                        }
+                let answer = applies(&alone, &entities, principal.clone(), action, document);
+                answers.push(answer.unwrap_or_else(|error| {
+                    let rule = self.rules.len();
+                    if self.failures.last().is_none_or(|failure| failure.rule != rule) {
+                        self.failures.push(Failure { rule, tuple: tuple.clone(), error });
                     }
-                }
+                    false
+                }));
             }
+            rule.applies.extend(document_of.iter().map(|&number| answers[number]));
         }
         self.rules.push(rule);
         Ok(())
     }
 
-    /// Every case that the rules tell apart, among the principals that `asks` picks: for each, the principal, a document,
-    /// and the rules that apply, one bit a rule.
+    /// Every case that the rules tell apart, among the principals that `asks` picks: for each, a document and the
+    /// rules that apply, one bit a rule.
     pub(super) fn each(
         &self,
         asks: &dyn Fn(&Principal) -> bool,
         mut look: impl FnMut(&Case),
     ) -> Result<u64, TooMany> {
-        let values: Vec<Vec<usize>> = (0..Axis::ALL.len()).map(|axis| self.distinct_values(axis)).collect();
         let principals = self.distinct_principals(asks);
-        let sizes: Vec<usize> = values.iter().map(Vec::len).collect();
-        let cases = sizes.iter().try_fold(1usize, |all, &size| all.checked_mul(size));
-        let cases = cases.filter(|cases| cases.saturating_mul(principals.len()) <= MAX_CASES);
-        let cases = cases.filter(|_| self.rules.len() <= MAX_RULES).ok_or(TooMany)?;
         let axes: Vec<usize> = (0..Axis::ALL.len()).collect();
-        for case in 0..cases {
-            let chosen = values_of(case, &axes, &sizes);
-            let mut at = [0; 8];
-            for (axis, &choice) in chosen.iter().enumerate() {
-                at[axis] = values[axis][choice];
-            }
-            for &principal in &principals {
+        let values: Vec<Vec<Vec<usize>>> = principals
+            .iter()
+            .map(|&principal| axes.iter().map(|&axis| self.distinct_values(Some(principal), axis)).collect())
+            .collect();
+        let mut all = 0usize;
+        for values in &values {
+            let cases = values.iter().try_fold(1usize, |all, values| all.checked_mul(values.len()));
+            all = cases
+                .and_then(|cases| all.checked_add(cases))
+                .filter(|&all| all <= MAX_CASES)
+                .ok_or(TooMany)?;
+        }
+        if self.rules.len() > MAX_RULES {
+            return Err(TooMany);
+        }
+        for (&principal, values) in principals.iter().zip(&values) {
+            let sizes: Vec<usize> = values.iter().map(Vec::len).collect();
+            for case in 0..sizes.iter().product() {
+                let mut at = values_of(case, &axes, &sizes);
+                for (value, values) in at.iter_mut().zip(values) {
+                    *value = values[*value];
+                }
                 let mut rules = 0u128;
                 for (number, rule) in self.rules.iter().enumerate() {
                     rules |= u128::from(self.applies(rule, principal, &at)) << number;
                 }
-                look(&Case { principal, at, rules });
+                look(&Case { at, rules });
             }
         }
-        Ok(cases as u64 * principals.len() as u64)
+        Ok(all as u64)
     }
 
     /// Bits of all rules with this effect, among those that `which` picks.
@@ -176,22 +199,30 @@ impl<'a> Truths<'a> {
         rule.applies[class * rule.cases + case]
     }
 
-    /// The first of the values of an axis that all rules treat alike, in order.
-    pub(super) fn distinct_values(&self, axis: usize) -> Vec<usize> {
-        let mut seen = BTreeSet::new();
-        (0..self.space.values[axis].len()).filter(|&value| seen.insert(self.trace(axis, value))).collect()
+    /// The first of the values of an axis that all rules treat alike, in order: for one principal, or for all.
+    pub(super) fn distinct_values(&self, principal: Option<usize>, axis: usize) -> Vec<usize> {
+        let mut seen = HashSet::new();
+        let values = 0..self.space.values[axis].len();
+        values.filter(|&value| seen.insert(self.trace(principal, axis, value))).collect()
     }
 
-    /// All answers that rules give where this axis has this value: two values with one trace are never told apart.
-    pub(super) fn trace(&self, axis: usize, value: usize) -> Vec<bool> {
+    /// All answers that rules give a principal, or all of them, where this axis has this value: two values with one trace
+    /// are never told apart.
+    pub(super) fn trace(&self, principal: Option<usize>, axis: usize, value: usize) -> Vec<bool> {
+        let size = self.space.values[axis].len();
         let mut trace = Vec::new();
         for rule in self.rules.iter().filter(|rule| rule.axes.contains(&axis)) {
             let place = rule.axes.iter().take_while(|&&other| other != axis).count();
             let inner: usize =
                 rule.axes[place + 1..].iter().map(|&axis| self.space.values[axis].len()).product();
-            let size = self.space.values[axis].len();
-            let picked = rule.applies.iter().enumerate();
-            trace.extend(picked.filter(|(index, _)| index / inner % size == value).map(|(_, &applies)| applies));
+            let applies = match principal.map(|principal| rule.classes[principal]) {
+                None => &rule.applies[..],
+                Some(Some(class)) => &rule.applies[class * rule.cases..(class + 1) * rule.cases],
+                Some(None) => continue,
+            };
+            for run in applies.chunks(inner * size) {
+                trace.extend_from_slice(&run[value * inner..(value + 1) * inner]);
+            }
         }
         trace
     }
@@ -216,10 +247,8 @@ impl<'a> Truths<'a> {
     }
 }
 
-/// A principal and a document, and the rules that apply to them.
+/// A document, and the rules that apply to it for one of the principals.
 pub(super) struct Case {
-    /// Place among the principals of the space.
-    pub(super) principal: usize,
     /// Value on each axis.
     pub(super) at: [usize; 8],
     /// A bit for each rule.
@@ -236,7 +265,7 @@ fn values_of(mut case: usize, axes: &[usize], sizes: &[usize]) -> [usize; 8] {
     at
 }
 
-pub(super) fn action_of(principal: &Principal) -> Action {
+fn action_of(principal: &Principal) -> Action {
     match principal {
         Principal::Node(_) => Action::Emit,
         Principal::Place(_) => Action::Process,
@@ -310,11 +339,12 @@ pub fn applying(policies: &Policies, node: &NodeFacts, tuple: &Tuple) -> Vec<App
     });
     // The decider of the run met the same facts, and would have told.
     let Ok((principal, entities)) = entities else { return Vec::new() };
-    let applied = policies.views().into_iter().filter(|view| view.actions.contains(&Action::Emit)).filter(|view| {
-        let mut alone = PolicySet::new();
-        alone.add(view.policy.clone()).is_ok()
-            && applies(&alone, &entities, principal.clone(), Action::Emit, document.clone()) == Ok(true)
-    });
+    let applied =
+        policies.views().into_iter().filter(|view| view.actions.contains(&Action::Emit)).filter(|view| {
+            let mut alone = PolicySet::new();
+            alone.add(view.policy.clone()).is_ok()
+                && applies(&alone, &entities, principal.clone(), Action::Emit, document.clone()) == Ok(true)
+        });
     applied
         .filter_map(|view| {
             let rule = policies.rule(view.id)?.clone();

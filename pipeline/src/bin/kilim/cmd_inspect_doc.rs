@@ -71,6 +71,9 @@ fn shorten(life: &mut Life) {
 /// A name and its value, which goes on below where it began.
 pub(crate) fn line(out: &mut String, name: &str, value: &str) {
     let first = format!("  {name:<width$}", width = INDENT - 2);
+    if value.is_empty() {
+        return;
+    }
     let first = if crate::work::columns(&first) > INDENT { format!("{first} ") } else { first };
     wrapped(out, &first, INDENT, value);
 }
@@ -93,6 +96,7 @@ fn told(life: &Life, work: &Work, prepared: &Prepared, whole_text: bool) -> Stri
     }
     evidence(&mut out, row);
     cluster(&mut out, life);
+    policies_see(&mut out, life);
     decisions(&mut out, life, work, None);
     out
 }
@@ -196,8 +200,9 @@ fn wrote(kind: &str, row: &Value) -> String {
             joined(&[chars, title], ", ")
         }
         "identify_language" => {
-            let top: Vec<String> =
-                items(row, "lang_top").map(|top| format!("{} {}", field(top, "lang"), share(top, "share"))).collect();
+            let top: Vec<String> = items(row, "lang_top")
+                .map(|top| format!("{} {}", field(top, "lang"), share(top, "share")))
+                .collect();
             let parts = if top.len() > 1 { format!("parts {}", top.join(", ")) } else { String::new() };
             let lang = format!(
                 "{}, confidence {}, margin {}, by {}",
@@ -268,8 +273,12 @@ fn evidence(out: &mut String, row: &Value) {
     }
     for claim in items(row, "jurisdiction_claims") {
         let force = if claim["binding"] == Value::Bool(true) { "binds" } else { "hint" };
-        let says =
-            format!("{} by {} ({force}): {}", field(claim, "country"), field(claim, "basis"), field(claim, "evidence"));
+        let says = format!(
+            "{} by {} ({force}): {}",
+            field(claim, "country"),
+            field(claim, "basis"),
+            field(claim, "evidence")
+        );
         lines.push(("jurisdiction".to_owned(), says));
     }
     if !lines.is_empty() {
@@ -295,13 +304,16 @@ fn cluster(out: &mut String, life: &Life) {
     }
 }
 
-/// What policies saw, what they said of each node, and where the document is.
-pub(crate) fn decisions(out: &mut String, life: &Life, work: &Work, node: Option<&str>) {
+fn policies_see(out: &mut String, life: &Life) {
     if let Some(tuple) = &life.tuple {
         let _ = writeln!(out, "policies see {}", tuple.id());
         let seen = Axis::ALL.map(|axis| format!("{} {}", axis.word(), axis.told(tuple)));
         line(out, "", &seen.join(" · "));
     }
+}
+
+/// What policies said of each node, and where the document is. Nodes of which they said the same are told together.
+pub(crate) fn decisions(out: &mut String, life: &Life, work: &Work, node: Option<&str>) {
     if let Some(process) = &life.process {
         let rules: Vec<String> =
             process.determining.iter().map(|rule| format!("`{}`: {}", rule.id, rule.because)).collect();
@@ -313,35 +325,46 @@ pub(crate) fn decisions(out: &mut String, life: &Life, work: &Work, node: Option
         return;
     }
     out.push_str("decisions, by the policies as they stand now\n");
+    let mut told: Vec<(Vec<&str>, String, String)> = Vec::new();
     for answer in life.decisions.iter().filter(|answer| node.is_none_or(|node| answer.node == node)) {
-        line(out, &format!("node {}", answer.node), &said(answer));
-        let fate = match &answer.fate {
-            Fate::Kept => {
-                let placed = life.placements.iter().find(|row| field(row, "node") == answer.node);
-                placed.map(|row| {
-                    let path = shard_path(work, &answer.node, &field(row, "lang"), &row["shard"]);
-                    format!("in {path}, row {}", field(row, "shard_row"))
-                })
-            }
-            Fate::Denied => None,
-            Fate::LanguageNotAsked => {
-                Some(format!("not there: the node does not ask for {}", field(&life.document, "lang")))
-            }
-            Fate::PersonalData => Some(format!(
-                "not there: the node drops documents with {}",
-                field(&life.document, "pii_kinds")
-            )),
-            Fate::OtherCopy(id) => Some(format!("not there: the node keeps the copy {id}")),
-            Fate::NotYet => Some("not there: policies or nodes have changed since the last run".to_owned()),
-        };
-        if let Some(fate) = fate {
-            line(out, "", &fate);
+        let (said, fate) = (said(answer), fate(answer, life, work));
+        match told.iter_mut().find(|(_, known, there)| *known == said && *there == fate) {
+            Some((nodes, ..)) => nodes.push(&answer.node),
+            None => told.push((vec![&answer.node], said, fate)),
         }
+    }
+    for (nodes, said, fate) in told {
+        let nodes = format!("{} {}", if nodes.len() == 1 { "node" } else { "nodes" }, nodes.join(", "));
+        line(out, &nodes, &said);
+        line(out, "", &fate);
+    }
+}
+
+/// Where a document is at a node, or why it is not there though it may be.
+fn fate(answer: &NodeDecision, life: &Life, work: &Work) -> String {
+    match &answer.fate {
+        Fate::Kept => {
+            let placed = life.placements.iter().find(|row| field(row, "node") == answer.node);
+            let said = placed.map(|row| {
+                let path = shard_path(work, &answer.node, &field(row, "lang"), &row["shard"]);
+                format!("in {path}, row {}", field(row, "shard_row"))
+            });
+            said.unwrap_or_default()
+        }
+        Fate::Denied => String::new(),
+        Fate::LanguageNotAsked => {
+            format!("not there: the node does not ask for {}", field(&life.document, "lang"))
+        }
+        Fate::PersonalData => {
+            format!("not there: the node drops documents with {}", field(&life.document, "pii_kinds"))
+        }
+        Fate::OtherCopy(id) => format!("not there: the node keeps the copy {id}"),
+        Fate::NotYet => "not there: policies or nodes have changed since the last run".to_owned(),
     }
 }
 
 /// A decision, its rules and their reasons; behind a forbid the permits that it overrides.
-pub(crate) fn said(answer: &NodeDecision) -> String {
+fn said(answer: &NodeDecision) -> String {
     let decision = &answer.decision;
     let rules: Vec<String> =
         decision.determining.iter().map(|rule| format!("`{}`: {}", rule.id, rule.because)).collect();

@@ -36,8 +36,12 @@ pub(crate) fn run(path: &Path, command: &PolicyCommand) -> Result<Exit> {
 pub(crate) fn files_of(paths: &[PathBuf]) -> Result<Vec<(String, String)>> {
     let mut files = Vec::new();
     for path in paths {
-        let unreadable =
-            |error: std::io::Error| RunError::refused(format!("{}: {error}", path.display()), "name a policy file, or a folder of them");
+        let unreadable = |error: std::io::Error| {
+            RunError::refused(
+                format!("{}: {error}", path.display()),
+                "name a policy file, or a folder of them",
+            )
+        };
         let mut found = vec![path.clone()];
         if path.is_dir() {
             let entries = std::fs::read_dir(path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
@@ -111,7 +115,8 @@ fn run_check(path: &Path, args: &PolicyCheckArgs) -> Result<Exit> {
             let wrong = checked.is_wrong();
             let text = if args.json {
                 let (warnings, digest) = (policies.warnings(), policies.digest());
-                let found = json!({ "valid": true, "digest": digest, "warnings": warnings, "checked": checked });
+                let found =
+                    json!({ "valid": true, "digest": digest, "warnings": warnings, "checked": checked });
                 format!("{found:#}\n")
             } else {
                 check_told(&policies, &checked, &asked)
@@ -133,14 +138,22 @@ fn check_told(policies: &Policies, checked: &Checked, asked: &Asked) -> String {
     let what = format!("{} rules in {}; digest {}", checked.rules.len(), files.join(", "), policies.digest());
     wrapped(&mut out, "", 2, &what);
     out.push('\n');
-    wrapped(&mut out, "types     ", 10, "hold: strict validation against a closed list of attributes, none of them optional");
+    wrapped(
+        &mut out,
+        "types     ",
+        10,
+        "hold: strict validation against a closed list of attributes, none of them optional",
+    );
     let fails = checked.findings.iter().any(|found| found.kind == kilim::policy::check::Kind::Fails);
-    let (asks, verdict) = (count(checked.asked), if fails { "FAILS: a rule fails" } else { "holds: no rule fails" });
+    let (asks, verdict) =
+        (count(checked.asked), if fails { "FAILS: a rule fails" } else { "holds: no rule fails" });
     let totality = format!("{verdict} in {asks} questions to one rule each; so every document has an answer");
     wrapped(&mut out, "totality  ", 10, if fails { verdict } else { &totality });
     let together = match checked.cases {
         Some(cases) => format!("all rules on {} cases that some rule tells apart", count(cases)),
-        None => "not looked at: the rules tell too many cases apart; `policy prove` has no such limit".to_owned(),
+        None => {
+            "not looked at: the rules tell too many cases apart; `policy prove` has no such limit".to_owned()
+        }
     };
     wrapped(&mut out, "together  ", 10, &together);
     out.push('\n');
@@ -173,7 +186,8 @@ fn check_told(policies: &Policies, checked: &Checked, asked: &Asked) -> String {
         .collect();
     wrapped(&mut out, "Tried: ", 7, &tried.join("; "));
     let limits = &checked.limits;
-    let countries: Vec<String> = limits.countries.iter().map(|country| set_told(&[country.clone()].into())).collect();
+    let countries: Vec<String> =
+        limits.countries.iter().map(|country| set_told(&[country.clone()].into())).collect();
     let askers = format!("countries {}, at most {} at once", countries.join(", "), limits.members[0]);
     wrapped(&mut out, "       ", 7, &askers);
     let askers = format!(
@@ -210,7 +224,10 @@ async fn seen(path: &Path) -> Option<BTreeSet<BTreeSet<String>>> {
     let sql = "SELECT DISTINCT jurisdictions FROM routes WHERE jurisdictions IS NOT NULL";
     let rows = json_rows(work.context(), sql).await.ok()?;
     let sets = rows.iter().filter_map(|row| row.get("jurisdictions")?.as_str());
-    Some(sets.map(|set| set.split(',').filter(|country| !country.is_empty()).map(str::to_owned).collect()).collect())
+    Some(
+        sets.map(|set| set.split(',').filter(|country| !country.is_empty()).map(str::to_owned).collect())
+            .collect(),
+    )
 }
 
 fn matrix_told(matrix: &Matrix, run_seen: bool) -> String {

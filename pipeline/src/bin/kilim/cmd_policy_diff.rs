@@ -1,11 +1,13 @@
 //! `kilim policy diff`: what other policies would change about the last run.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Result;
 use kilim::change::{ChangedDocument, Changes, compare, documents};
+use kilim::policy::check::Opening;
 use kilim::run::{prepare_rules, work_dir_of};
 use serde_json::json;
 
@@ -61,7 +63,10 @@ fn told(args: &PolicyDiffArgs, changes: &Changes, listed: &[ChangedDocument]) ->
             .iter()
             .map(|row| {
                 let numbers = [row.gained, row.lost].map(count);
-                [row.node.clone(), row.lang.clone(), row.jurisdictions.iter().cloned().collect::<Vec<_>>().join("+")].into_iter().chain(numbers).collect()
+                [row.node.clone(), row.lang.clone(), countries(&row.jurisdictions)]
+                    .into_iter()
+                    .chain(numbers)
+                    .collect()
             })
             .collect();
         out.push('\n');
@@ -92,24 +97,9 @@ fn told(args: &PolicyDiffArgs, changes: &Changes, listed: &[ChangedDocument]) ->
             "Whether the new policies allow more was not looked at beyond this run: the rules tell too many kinds of documents apart.",
         ),
         Some(openings) => {
-            for opening in openings {
-                let document: Vec<String> =
-                    opening.document.iter().map(|(name, value)| format!("{name} {value}")).collect();
-                let join = |rules: &std::collections::BTreeSet<String>| {
-                    rules.iter().cloned().collect::<Vec<_>>().join(", ")
-                };
-                let before = if opening.was_forbidden_by.is_empty() {
-                    "permitted by no rule".to_owned()
-                } else {
-                    format!("forbidden by {}", join(&opening.was_forbidden_by))
-                };
-                let text = format!(
-                    "WIDER at node {}: such a document may go there now ({}). It was {before}; it is permitted by {}.",
-                    opening.node,
-                    document.join(", "),
-                    join(&opening.permitted_by)
-                );
-                wrapped(&mut out, "", 2, &text);
+            for (nodes, text) in grouped(openings) {
+                let at = if nodes.len() == 1 { "node" } else { "nodes" };
+                wrapped(&mut out, &format!("WIDER at {at} {}: ", nodes.join(", ")), 2, &text);
             }
             if openings.is_empty() {
                 out.push_str("No node may have a document that it might not have before.\n");
@@ -127,4 +117,33 @@ fn told(args: &PolicyDiffArgs, changes: &Changes, listed: &[ChangedDocument]) ->
     let [decided, changed] = changes.documents;
     let _ = writeln!(out, "{} of {} documents change.", count(changed), count(decided));
     out
+}
+
+/// What became possible, and at which nodes.
+fn grouped(openings: &[Opening]) -> Vec<(Vec<&str>, String)> {
+    let join = |rules: &BTreeSet<String>| rules.iter().cloned().collect::<Vec<_>>().join(", ");
+    let mut told: Vec<(Vec<&str>, String)> = Vec::new();
+    for opening in openings {
+        let document: Vec<String> =
+            opening.document.iter().map(|(name, value)| format!("{name} {value}")).collect();
+        let before = if opening.was_forbidden_by.is_empty() {
+            "permitted by no rule".to_owned()
+        } else {
+            format!("forbidden by {}", join(&opening.was_forbidden_by))
+        };
+        let text = format!(
+            "such a document may go there now ({}). It was {before}; it is permitted by {}.",
+            document.join(", "),
+            join(&opening.permitted_by)
+        );
+        match told.iter_mut().find(|(_, known)| *known == text) {
+            Some((nodes, _)) => nodes.push(&opening.node),
+            None => told.push((vec![&opening.node], text)),
+        }
+    }
+    told
+}
+
+fn countries(set: &BTreeSet<String>) -> String {
+    if set.is_empty() { "none".to_owned() } else { set.iter().cloned().collect::<Vec<_>>().join("+") }
 }

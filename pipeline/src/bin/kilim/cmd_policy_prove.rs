@@ -45,12 +45,18 @@ mod with_solver {
         if let Some(folder) = &args.smt {
             std::fs::create_dir_all(folder)?;
             for proof in &proofs {
-                std::fs::write(folder.join(format!("{}-{}.smt2", proof.jurisdiction, proof.node)), &proof.query)?;
+                std::fs::write(
+                    folder.join(format!("{}-{}.smt2", proof.jurisdiction, proof.node)),
+                    &proof.query,
+                )?;
             }
         }
         let text = if args.json {
             let digest = policies.digest();
-            format!("{:#}\n", json!({ "solver": solver, "policies": digest, "rules_that_fail": failing, "proofs": proofs }))
+            format!(
+                "{:#}\n",
+                json!({ "solver": solver, "policies": digest, "rules_that_fail": failing, "proofs": proofs })
+            )
         } else {
             told(&policies, &solver, &failing, &proofs)
         };
@@ -80,10 +86,20 @@ mod with_solver {
         for proof in proofs {
             let Proof { jurisdiction, node, .. } = proof;
             let Some(found) = &proof.counterexample else {
-                wrapped(&mut out, "never    ", 9, &format!("no document that {jurisdiction} binds can reach node {node}"));
+                wrapped(
+                    &mut out,
+                    "never    ",
+                    9,
+                    &format!("no document that {jurisdiction} binds can reach node {node}"),
+                );
                 continue;
             };
-            wrapped(&mut out, "CAN      ", 9, &format!("a document that {jurisdiction} binds can reach node {node}, such as this one:"));
+            wrapped(
+                &mut out,
+                "CAN      ",
+                9,
+                &format!("a document that {jurisdiction} binds can reach node {node}, such as this one:"),
+            );
             for axis in Axis::ALL {
                 let _ = writeln!(out, "         {:<14} {}", axis.word(), axis.told(&found.document));
             }
@@ -95,12 +111,18 @@ mod with_solver {
         if failing.is_empty() {
             wrapped(&mut out, "proved   ", 9, "no rule fails for any document, so none is ever skipped");
         } else {
-            wrapped(&mut out, "FAILS    ", 9, &format!("for some documents these rules fail, and would be skipped: {}", failing.join(", ")));
+            wrapped(
+                &mut out,
+                "FAILS    ",
+                9,
+                &format!("for some documents these rules fail, and would be skipped: {}", failing.join(", ")),
+            );
         }
         let _ = writeln!(out, "solver   {solver}");
         let _ = writeln!(out, "policies {}", policies.digest());
         for proof in proofs {
-            let _ = writeln!(out, "query    {} ({} at {})", proof.query_blake3, proof.jurisdiction, proof.node);
+            let _ =
+                writeln!(out, "query    {} ({} at {})", proof.query_blake3, proof.jurisdiction, proof.node);
         }
         out
     }
