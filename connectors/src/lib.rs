@@ -21,6 +21,7 @@ pub mod documents;
 pub mod error;
 pub mod http;
 pub(crate) mod inflate;
+pub mod robots;
 pub mod seeds;
 pub mod shards;
 pub mod store;
