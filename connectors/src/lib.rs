@@ -11,6 +11,9 @@
 //! [`seeds`] are what communities say about places on the web: imported from their lists, checked, and joined to
 //! documents by URL.
 //!
+//! [`robots`] reads robots.txt, and [`signals`] all by which publishers reserve or allow uses of their pages: evidence,
+//! and what it comes to.
+//!
 //! [`shards`] are the files trainers read: Parquet and JSON lines whose bytes depend only on the rows, hashed while
 //! they are written, and read back for checks.
 //!
@@ -24,6 +27,7 @@ pub(crate) mod inflate;
 pub mod robots;
 pub mod seeds;
 pub mod shards;
+pub mod signals;
 pub mod store;
 pub mod warc;
 pub mod web;

@@ -82,6 +82,14 @@ impl Asked {
         }
     }
 
+    /// Bytes it takes, about.
+    pub fn size(&self) -> usize {
+        let rules = self.rules.iter().flat_map(|(_, rules)| rules).map(|rule| rule.pattern.len() + 64);
+        let statements = self.statements.iter().flat_map(|(_, statements)| statements);
+        rules.sum::<usize>()
+            + statements.map(|said| said.pattern.len() + said.value.len() + 96).sum::<usize>()
+    }
+
     /// Whether it says nothing about any path.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty() && self.statements.is_empty()
