@@ -2,6 +2,7 @@
 
 mod http;
 mod pages;
+mod robots;
 mod seeds;
 mod text;
 mod warc;
@@ -15,11 +16,12 @@ pub type Sample = (String, Vec<u8>);
 type Maker = fn() -> Vec<Sample>;
 
 /// The laws by name, and what makes their inputs.
-pub const LAWS: [(&str, Maker); 7] = [
+pub const LAWS: [(&str, Maker); 8] = [
     ("warc", warc::samples),
     ("http", http::samples),
     ("charset", text::samples),
     ("seeds", seeds::samples),
+    ("robots", robots::samples),
     ("html", pages::samples),
     ("langid", crate::langid::samples),
     ("model", crate::model::samples),
@@ -53,6 +55,7 @@ mod tests {
                     "http" => crate::http::holds(bytes),
                     "charset" => crate::charset::holds(bytes),
                     "seeds" => crate::seeds::holds(bytes),
+                    "robots" => crate::robots::holds(bytes),
                     "langid" => crate::langid::holds(bytes),
                     "model" => crate::model::holds(bytes),
                     #[cfg(feature = "html")]

@@ -1,6 +1,6 @@
 //! What holds for any bytes whatever.
 //!
-//! Everything that strangers send passes one of seven parsers before anybody looks at it. Each has a **law** here, a plain
+//! Everything that strangers send passes one of eight parsers before anybody looks at it. Each has a **law** here, a plain
 //! function of bytes that returns if the promises in that parser's documentation hold for them, and panics if not:
 //!
 //! | law | parser | promises |
@@ -8,6 +8,7 @@
 //! | [`warc::holds`] | `kilim_connectors::warc` | it ends; items tile the file; any partition into splits and any buffer sizes give the same items; caps |
 //! | [`http::holds`] | `kilim_connectors::http` | the body stays within its cap, and a smaller cap gives a beginning of it; untouched where no coding is named |
 //! | [`charset::holds`] | `kilim_connectors::charset` | text of bounded length from any bytes and labels; UTF-8 is left alone; errors are counted |
+//! | [`robots::holds`] | `kilim_connectors::robots`, `signals` | any file of a host and any header says something or nothing; a list of agents is refused where one of them is |
 //! | [`seeds::holds`] | `kilim_connectors::seeds` | a bad line is an issue with its number and costs itself only; a seed written as JSON comes back |
 //! | `html::holds` | the step `extract_html` of `kilim` | a page that would cost too much is refused whole; caps never change a text; blocks lie within it; `tag_license` grants nothing that no statement on the page gives |
 //! | [`langid::holds`] | `kilim_langid::ngram` | any text has a well-formed answer, the same each time; a mask is kept to |
@@ -26,6 +27,7 @@ pub mod html;
 pub mod http;
 pub mod langid;
 pub mod model;
+pub mod robots;
 pub mod seeds;
 pub mod warc;
 

@@ -11,7 +11,13 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 /// Pieces that mean something to one of the parsers.
-const TOKENS: [&str; 40] = [
+const TOKENS: [&str; 46] = [
+    "User-agent: *\n",
+    "Disallow: /\n",
+    "Content-Usage: train-ai=n\n",
+    "*",
+    "$",
+    "%41",
     "\r\n",
     "\n\n",
     "\r\n\r\n",
@@ -205,6 +211,11 @@ proptest! {
     }
 
     #[test]
+    fn a_damaged_file_of_a_host_is_read_or_says_nothing(body in damaged("robots")) {
+        kilim_fuzz::robots::holds(&body.0);
+    }
+
+    #[test]
     fn a_damaged_text_has_a_language_or_none(text in damaged("langid")) {
         kilim_fuzz::langid::holds(&text.0);
     }
@@ -220,6 +231,7 @@ proptest! {
         kilim_fuzz::http::holds(&noise);
         kilim_fuzz::charset::holds(&noise);
         kilim_fuzz::seeds::holds(&noise);
+        kilim_fuzz::robots::holds(&noise);
         kilim_fuzz::langid::holds(&noise);
         kilim_fuzz::model::holds(&noise);
     }
@@ -241,6 +253,7 @@ fn what_fuzzing_found_once_holds_for_good() {
     findings("http", kilim_fuzz::http::holds);
     findings("charset", kilim_fuzz::charset::holds);
     findings("seeds", kilim_fuzz::seeds::holds);
+    findings("robots", kilim_fuzz::robots::holds);
     findings("langid", kilim_fuzz::langid::holds);
     findings("model", kilim_fuzz::model::holds);
     #[cfg(feature = "html")]

@@ -161,11 +161,20 @@ fn push_escaped(out: &mut Vec<u8>, byte: u8) {
     out.extend([b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
 }
 
-/// The spelling of RFC 9309; `None` where it is the one given. In a path `*` and `$` are plain characters, which a rule
-/// can only name encoded.
+/// RFC 3986, 2.3.
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+/// The spelling of RFC 9309: unreserved characters plain, reserved ones as they are, all else encoded. `None` where it is
+/// the one given. In a path `*` and `$` are plain characters, which a rule can only name encoded.
 fn normalise(text: &[u8], is_path: bool) -> Option<Box<[u8]>> {
-    let is_special =
-        |byte: &u8| matches!(byte, b'%') || !byte.is_ascii() || is_path && matches!(byte, b'*' | b'$');
+    let is_special = |byte: &u8| match byte {
+        b'*' | b'$' => is_path,
+        b':' | b'/' | b'?' | b'#' | b'[' | b']' | b'@' => false,
+        b'!' | b'&' | b'\'' | b'(' | b')' | b'+' | b',' | b';' | b'=' => false,
+        byte => !is_unreserved(*byte),
+    };
     text.iter().position(is_special)?;
     let mut out = Vec::with_capacity(text.len());
     let mut at = 0;
@@ -173,7 +182,7 @@ fn normalise(text: &[u8], is_path: bool) -> Option<Box<[u8]>> {
         let byte = text[at];
         match escape(&text[at..]) {
             Some(decoded) => {
-                if decoded.is_ascii_alphanumeric() || matches!(decoded, b'-' | b'.' | b'_' | b'~') {
+                if is_unreserved(decoded) {
                     out.push(decoded);
                 } else {
                     push_escaped(&mut out, decoded);
@@ -240,6 +249,7 @@ mod tests {
         assert_eq!(both("/a%2Fb", "/a/b"), (false, false));
         assert_eq!(both("/bei-%24%2a", "/bei-$*"), (false, true));
         assert_eq!(both("/100%", "/100%25"), (true, true));
+        assert_eq!(both("/\"sera\"|", "/%22sera%22%7C"), (false, true));
     }
 
     #[test]
