@@ -122,8 +122,10 @@ impl AgentList {
 
     /// The agents of that token, in any case.
     pub fn find(&self, token: &str) -> Option<&Agent> {
-        let lower = token.to_ascii_lowercase();
-        let found = self.agents.binary_search_by(|agent| agent.token.to_ascii_lowercase().cmp(&lower));
+        fn lower(text: &str) -> impl Iterator<Item = u8> {
+            text.bytes().map(|byte| byte.to_ascii_lowercase())
+        }
+        let found = self.agents.binary_search_by(|agent| lower(&agent.token).cmp(lower(token)));
         found.ok().map(|index| &self.agents[index])
     }
 

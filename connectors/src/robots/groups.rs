@@ -33,7 +33,7 @@ pub struct Rule {
     pub pattern: Pattern,
 }
 
-/// A line about use, as it stands.
+/// A line about use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
     /// `Content-Usage`, or else `Content-Signal`.
@@ -46,7 +46,7 @@ pub struct Statement {
 
 impl Statement {
     /// A value may begin with a path.
-    fn new(is_usage: bool, value: &[u8]) -> Self {
+    pub(super) fn new(is_usage: bool, value: &[u8]) -> Self {
         let (path, rest) = match value.first() {
             Some(b'/' | b'*') => {
                 value.split_at(value.iter().position(u8::is_ascii_whitespace).unwrap_or(value.len()))

@@ -116,6 +116,17 @@ impl Robots {
         }
     }
 
+    /// A file put together again from what was kept of it: its groups by RFC 9309, those by AIPREF where they are others,
+    /// what stands before any group, and its licences.
+    pub fn of_parts(
+        groups: Vec<Group>,
+        aipref: Option<Vec<Group>>,
+        statements: Vec<Statement>,
+        licenses: Vec<String>,
+    ) -> Self {
+        Self { groups, aipref, statements, licenses, ..Self::default() }
+    }
+
     /// The groups in one reading.
     pub fn groups(&self, reading: Reading) -> &[Group] {
         match (reading, &self.aipref) {

@@ -7,7 +7,7 @@
 use url::Url;
 
 use super::rsl::RslFile;
-use super::tdm::TdmFile;
+use super::tdm::{TdmFile, TdmRule};
 use super::{Category, Evidence, Signal, Value, rsl, tdm, usage};
 use crate::robots::{Asked, Availability, Path, Reading, Robots};
 
@@ -63,6 +63,14 @@ impl FileKind {
     }
 }
 
+/// What is noted of a web page in place of rules.
+pub const WEB_PAGE: &str = "no rules: a web page in their place";
+
+/// What is noted of an answer that says there are none.
+pub fn no_rules(status: u16) -> String {
+    format!("no rules: HTTP {status}")
+}
+
 /// Scheme, host and port of an address: `https://mfano.co.ke`; none of what is no web address.
 pub fn origin(url: &str) -> Option<String> {
     let url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
@@ -85,6 +93,17 @@ pub struct HostFile {
     source_url: String,
     observed_at: Option<i64>,
     sha256: String,
+}
+
+/// Where and when a file was seen.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    /// Its address.
+    pub url: &'a str,
+    /// When, in milliseconds since 1970.
+    pub observed_at: Option<i64>,
+    /// Hex SHA-256 of the body; empty without one.
+    pub sha256: &'a str,
 }
 
 /// What is known of an answer.
@@ -113,27 +132,48 @@ impl HostFile {
             (FileKind::Robots, Availability::NoRules) => Rules::Robots {
                 asked: Asked::default(),
                 licenses: Vec::new(),
-                note: format!("no rules: HTTP {}", answer.status),
+                note: no_rules(answer.status),
             },
             (FileKind::Robots, Availability::Rules) => {
                 let robots = Robots::parse(answer.body);
-                let note = if robots.is_html { "no rules: a web page in their place" } else { "" };
                 Rules::Robots {
                     asked: Asked::new(&robots, tokens),
                     licenses: robots.licenses().to_vec(),
-                    note: note.to_owned(),
+                    note: if robots.is_html { WEB_PAGE.to_owned() } else { String::new() },
                 }
             }
             (FileKind::Tdm, Availability::Rules) => Rules::Tdm(TdmFile::parse(answer.body)?),
             (FileKind::Rsl, Availability::Rules) => Rules::Rsl(RslFile::parse(answer.body)?),
             _ => return None,
         };
-        Some(Self {
+        let seen = Seen { url: answer.url, observed_at: answer.observed_at, sha256: answer.sha256 };
+        Some(Self::of_rules(rules, &seen))
+    }
+
+    /// A robots.txt that was read elsewhere. `note` says why it has no rules, where it has none.
+    pub fn of_robots(robots: &Robots, note: &str, seen: &Seen<'_>, tokens: &[String]) -> Self {
+        let asked = Asked::new(robots, tokens);
+        let (licenses, note) = (robots.licenses().to_vec(), note.to_owned());
+        Self::of_rules(Rules::Robots { asked, licenses, note }, seen)
+    }
+
+    /// Rules of a tdmrep.json that was read elsewhere.
+    pub fn of_tdm(rules: Vec<TdmRule>, seen: &Seen<'_>) -> Self {
+        Self::of_rules(Rules::Tdm(TdmFile::of_rules(rules)), seen)
+    }
+
+    /// A robots.txt that nobody could reach.
+    pub fn of_unreachable(status: u16, seen: &Seen<'_>) -> Self {
+        Self::of_rules(Rules::Unreachable(status), seen)
+    }
+
+    fn of_rules(rules: Rules, seen: &Seen<'_>) -> Self {
+        Self {
             rules,
-            source_url: answer.url.to_owned(),
-            observed_at: answer.observed_at,
-            sha256: answer.sha256.to_owned(),
-        })
+            source_url: seen.url.to_owned(),
+            observed_at: seen.observed_at,
+            sha256: seen.sha256.to_owned(),
+        }
     }
 
     /// Whether nobody knows what the file would say.

@@ -19,6 +19,8 @@ pub mod rsl;
 pub mod tdm;
 pub mod usage;
 
+use std::borrow::Cow;
+
 use sha2::{Digest, Sha256};
 
 /// A closed list of words with one spelling each.
@@ -117,7 +119,7 @@ pub struct Evidence {
     /// Taken from an opt-out snapshot, not from the crawl.
     pub of_snapshot: bool,
     /// Which text says how to read it; empty for what nobody has specified.
-    pub spec_version: &'static str,
+    pub spec_version: Cow<'static, str>,
     /// The agents whom it names, `*` for all; empty where it names none.
     pub agent: String,
     /// What it is about.
@@ -149,7 +151,7 @@ impl Evidence {
         Self {
             signal,
             of_snapshot: false,
-            spec_version,
+            spec_version: Cow::Borrowed(spec_version),
             agent: String::new(),
             category,
             value,
