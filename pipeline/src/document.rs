@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use kilim_connectors::signals::Evidence;
 use kilim_langid::LangTag;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,8 +19,8 @@ use crate::quality::Signals;
 mod schema;
 
 pub use schema::{
-    SIGNAL_SET_KEY, claim_fields, derived_columns, document_schema, given_fields, pii_fields,
-    provenance_columns, reason_fields, record_schema, signal_fields, split_end_fields,
+    SIGNAL_SET_KEY, claim_fields, derived_columns, document_schema, given_fields, optout_fields, pii_fields,
+    provenance_columns, reason_fields, record_schema, signal_fields, site_file_fields, split_end_fields,
 };
 
 /// Names of columns.
@@ -52,6 +53,8 @@ pub mod column {
     pub const SEED_ID: &str = "seed_id";
     pub const STEWARD: &str = "steward";
     pub const DECLARED_LANG: &str = "declared_lang";
+    /// A file of a host that says who may do what with its pages: which, and its body. Not in the table `documents`.
+    pub const SITE_FILE: &str = "site_file";
     pub const TITLE: &str = "title";
     pub const TEXT: &str = "text";
     pub const HTML_LANG: &str = "html_lang";
@@ -81,7 +84,11 @@ pub mod column {
     pub const LICENSE_URL: &str = "license_url";
     pub const ATTRIBUTION: &str = "attribution";
     pub const AUTHOR: &str = "author";
+    /// What publishers, and stewards, say about use.
+    pub const OPTOUT_EVIDENCE: &str = "optout_evidence";
     pub const OPTOUT_TRAIN: &str = "optout_train";
+    /// The signal in `optout_evidence` that decides `optout_train`.
+    pub const OPTOUT_BASIS: &str = "optout_basis";
     pub const JURISDICTION_CLAIMS: &str = "jurisdiction_claims";
     /// Binding countries of the document's own claims, sorted, joined by commas.
     pub const BOUND_BY: &str = "bound_by";
@@ -286,6 +293,8 @@ pub struct Record<'a> {
     pub source: &'a str,
     /// The decoded page (HTML, or plain text if `content_type` says so).
     pub html: &'a str,
+    /// When it was fetched, in milliseconds since 1970.
+    pub fetched_at: Option<i64>,
     /// What a document of an existing corpus says about itself; none for pages.
     pub given: Option<Given<'a>>,
 }
@@ -348,6 +357,8 @@ pub struct Page<'a> {
     pub attribution: Option<String>,
     /// Author, as the page names them, if the licence asks for it.
     pub author: Option<String>,
+    /// Set by `tag_optout`: what the page itself and its seed say about use; `None` if nobody has looked.
+    pub optout_evidence: Option<Vec<Evidence>>,
     /// Set by `tag_jurisdiction`.
     pub claims: Vec<Claim>,
     /// Set when a step says no.

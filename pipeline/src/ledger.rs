@@ -5,6 +5,7 @@
 //! | `documents` | record: stage 1's columns, with cluster, final `outcome`, `nodes` and `decision` |
 //! | `reasons` | record and reason: `doc_id, source, lang, step, code, detail` |
 //! | `placements` | document and node that keeps it: node, language, shard, row |
+//! | `site_files` | robots.txt, tdmrep.json or licence of RSL that the crawl met |
 //! | `clusters` | text that occurs more than once |
 //! | `splits` | split: input, offset, length, rows |
 //! | `shards` | shard: node, path, rows, bytes, sha256 |
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::functions;
 use crate::ingest::SplitDone;
+use crate::optout::join;
 use crate::run::tables::{register, register_rows, table_path};
 use crate::seal::{InputDigest, ManifestShard};
 use crate::work_dir::WorkDir;
@@ -65,9 +67,20 @@ pub struct LedgerNode {
 }
 
 const DOCUMENTS: &str = "
-SELECT r.* EXCEPT (outcome), t.outcome, t.route_reason, t.nodes, t.cluster_id, t.cluster_size, t.tuple
+SELECT r.* EXCEPT (outcome, site_file, optout_evidence, optout_train, optout_basis),
+    CASE WHEN o.row_key IS NULL THEN r.optout_evidence ELSE o.optout_evidence END AS optout_evidence,
+    CASE WHEN o.row_key IS NULL THEN r.optout_train ELSE o.optout_train END AS optout_train,
+    CASE WHEN o.row_key IS NULL THEN r.optout_basis ELSE o.optout_basis END AS optout_basis,
+    t.outcome, t.route_reason, t.nodes, t.cluster_id, t.cluster_size, t.tuple
 FROM rows r JOIN routes t
-    ON r.input = t.input AND r.warc_offset = t.warc_offset AND r.inner_offset = t.inner_offset";
+    ON r.input = t.input AND r.warc_offset = t.warc_offset AND r.inner_offset = t.inner_offset
+LEFT JOIN optouts o
+    ON r.input = o.input AND r.warc_offset = o.warc_offset AND r.inner_offset = o.inner_offset";
+
+const SITE_FILES: &str = "
+SELECT url, fetched_at, http_status, site_file['kind'] AS kind, site_file['bytes'] AS bytes,
+    site_file['sha256'] AS sha256, input, warc_offset
+FROM rows WHERE site_file['kind'] IS NOT NULL";
 
 const REASONS: &str = "
 SELECT doc_id, source, lang, outcome, reason['step'] AS step, reason['code'] AS code, reason['detail'] AS detail
@@ -89,7 +102,12 @@ pub struct NoLedger {
 
 /// The tables that are views over those of the stages.
 async fn register_views(context: &SessionContext) -> Result<()> {
-    for (name, sql) in [("documents", DOCUMENTS), ("reasons", REASONS), ("placements", PLACEMENTS)] {
+    for (name, sql) in [
+        ("documents", DOCUMENTS),
+        ("reasons", REASONS),
+        ("placements", PLACEMENTS),
+        ("site_files", SITE_FILES),
+    ] {
         let view = context.sql(sql).await?.into_view();
         context.deregister_table(name)?;
         context.register_table(name, view)?;
@@ -118,6 +136,7 @@ impl Ledger {
             (work_dir.root().join(&self.dedup_folder), work_dir.root().join(&self.route_folder));
         register(context, "clusters", &table_path(&dedup, "clusters")).await?;
         register(context, "routes", &table_path(&route, "routes")).await?;
+        join::register(context, &table_path(&route, join::TABLE)).await?;
         register(context, "placed_rows", &table_path(&route, "placements")).await?;
         register_views(context).await?;
         self.register_lists(context)

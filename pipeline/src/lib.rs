@@ -13,6 +13,7 @@ pub mod functions;
 pub mod ingest;
 pub mod ledger;
 pub mod life;
+pub mod optout;
 pub mod pii;
 mod points;
 pub mod policy;

@@ -1,7 +1,8 @@
 //! Stage 3: who may have what, and where it goes.
 //!
 //! Relational, over narrow columns, in four tables:
-//! 1. `facts`: every row with the tuple that policies see, its claims united with those that bind its copies.
+//! 1. `facts`: every row with the tuple that policies see, its claims united with those that bind its copies, and what
+//!    the files of its host say (`optouts`, see [`crate::optout::join`]).
 //! 2. decisions: one per distinct tuple and node, by Cedar, outside SQL.
 //! 3. `placements`: one row per document and node that keeps it. A node's winner in a cluster is chosen among the
 //!    rows which that node may have, so a node's bytes do not depend on which other nodes exist.
@@ -22,7 +23,7 @@ use crate::functions::{array_function, label_list, split_labels};
 use crate::pii::{Kind, Profile, Treatment};
 use crate::policy::{DecisionTable, Gather, Tuple};
 
-/// `rows_keyed`, `clusters`, `near` and `repeats` joined: what decisions need. In `rank`, times are milliseconds of equal width
+/// `rows_keyed`, `clusters`, `near`, `repeats` and `optouts` joined: what decisions need. In `rank`, times are milliseconds of equal width
 /// (and from year 1 on, positive): as text, `12:00:00.5Z` would come before `12:00:00Z`.
 const FACTS: &str = "
 SELECT
@@ -35,16 +36,19 @@ SELECT
         || ' ' || coalesce(lpad(CAST(CAST(r.fetched_at AS BIGINT) + 100000000000000 AS VARCHAR), 15, '0'), '~')
         || ' ' || coalesce(r.surt, '~') || ' ' || r.doc_id || ' ' || r.row_key AS rank,
     union_labels(r.bound_by, c.bound_copies) AS jurisdictions,
+    coalesce(o.optout_train, r.optout_train, 'unknown') AS optout_train,
     policy_tuple(
         union_labels(r.bound_by, c.bound_copies),
         union_labels(r.bound_by, coalesce(n.bound_cluster, c.bound_cluster)),
         union_labels(array_to_string(r.community, ','), c.community),
-        r.mode, r.source, r.steward, r.license_tier, coalesce(r.optout_train, 'unknown'), r.personal
+        r.mode, r.source, r.steward, r.license_tier, coalesce(o.optout_train, r.optout_train, 'unknown'),
+        r.personal
     ) AS tuple
 FROM rows_keyed r
 LEFT JOIN clusters c ON r.text_digest = c.text_digest
 LEFT JOIN near n ON r.text_digest = n.text_digest
-LEFT JOIN repeats p ON r.doc_id = p.doc_id";
+LEFT JOIN repeats p ON r.doc_id = p.doc_id
+LEFT JOIN optouts o ON r.row_key = o.row_key";
 
 const TUPLES: &str = "
 SELECT tuple, count(*) AS documents FROM facts
@@ -64,7 +68,7 @@ GROUP BY cluster, node";
 
 const PLACED: &str = "
 SELECT c.input, c.warc_offset, c.inner_offset, c.row_key, c.doc_id, c.lang, c.text_digest, c.text_bytes,
-    c.text_chars, c.jurisdictions, c.tuple, w.node, place_key(c.doc_id) AS place
+    c.text_chars, c.jurisdictions, c.optout_train, c.tuple, w.node, place_key(c.doc_id) AS place
 FROM candidates c JOIN winners w ON c.rank = w.rank";
 
 const TOTALS: &str = "

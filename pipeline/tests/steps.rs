@@ -18,6 +18,7 @@ use kilim::quality::SIGNALS;
 use kilim::step::Resources;
 use kilim::steps::{STEPS, StepKind};
 use kilim_connectors::seeds::Draft;
+use kilim_connectors::signals::fold;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -55,6 +56,8 @@ struct Given {
     confidence: f32,
     seed_countries: Vec<String>,
     seed_license: Option<String>,
+    /// `training_ok`, then `license_basis`, then, where there is proof, its address.
+    seed_training: Vec<String>,
 }
 
 /// What is not named is not compared.
@@ -86,6 +89,10 @@ struct Expect {
     signals: BTreeMap<String, f64>,
     /// `kind: what stands there`.
     pii: Option<Vec<String>>,
+    /// `signal category value`, and the agent where one is named.
+    optout: Option<Vec<String>>,
+    /// What it comes to.
+    optout_train: Option<String>,
 }
 
 fn root() -> PathBuf {
@@ -147,10 +154,15 @@ fn run(step: &str) {
         let name = format!("{step}: {}", case.name);
         let kind = parse(&name, serde_json::from_value(serde_json::json!({ step: case.config })));
         let given = &case.given;
-        let seed = (!given.seed_countries.is_empty() || given.seed_license.is_some()).then(|| {
+        let has_seed = !given.seed_countries.is_empty() || !given.seed_training.is_empty();
+        let seed = (has_seed || given.seed_license.is_some()).then(|| {
+            let training = |index: usize| given.seed_training.get(index);
             let draft = Draft {
                 country_claims: given.seed_countries.clone(),
                 license: given.seed_license.clone(),
+                training_ok: training(0).map(|word| word.parse().unwrap()),
+                license_basis: training(1).map(|word| word.parse().unwrap()),
+                evidence_url: training(2).cloned(),
                 ..Draft::new("https://jamii.example/")
             };
             draft.finish("cases").unwrap()
@@ -238,6 +250,13 @@ fn compare(name: &str, page: &Page<'_>, expect: &Expect) {
     }
     let pii = page.pii.iter().flatten().map(|span| format!("{}: {}", span.kind, &page.text[span.range()]));
     list("pii", expect.pii.as_ref(), pii.collect());
+    let optout = page.optout_evidence.iter().flatten().map(|row| {
+        let said = format!("{} {} {}", row.signal_word(), row.category.as_str(), row.value.as_str());
+        if row.agent.is_empty() { said } else { format!("{said} {}", row.agent) }
+    });
+    list("optout", expect.optout.as_ref(), optout.collect());
+    let train = page.optout_evidence.as_deref().map(|rows| fold(rows).0.as_str());
+    same("optout_train", expect.optout_train.as_ref(), train.unwrap_or_default());
 }
 
 /// How many scripts a text has letters of.

@@ -59,26 +59,22 @@ impl Asked {
         let everybody = |reading| Followed { agents: EVERYBODY.to_owned(), reading };
         for (reading, is_usage) in [(Reading::Rfc9309, false), (Reading::Aipref, true)] {
             let groups = robots.groups(reading);
-            let mut add = |followed: Followed, statements: &[Statement]| {
+            let mut add = |followed: Followed, statements: &mut dyn Iterator<Item = &Statement>| {
                 let of_kind: Vec<Statement> =
-                    statements.iter().filter(|statement| statement.is_usage == is_usage).cloned().collect();
+                    statements.filter(|statement| statement.is_usage == is_usage).cloned().collect();
                 if !of_kind.is_empty() {
                     self.statements.push((followed, of_kind));
                 }
             };
-            add(everybody(reading), robots.statements());
+            add(everybody(reading), &mut robots.statements().iter());
             let mut heard = BTreeSet::new();
             for (followed, indices) in selections(groups, reading, tokens) {
-                for index in indices {
-                    heard.insert(index);
-                    add(followed.clone(), &groups[index].statements);
-                }
+                heard.extend(indices.iter().copied());
+                add(followed, &mut indices.iter().flat_map(|index| &groups[*index].statements));
             }
-            for (index, group) in groups.iter().enumerate() {
-                if group.names(EVERYBODY) && !heard.contains(&index) {
-                    add(everybody(reading), &group.statements);
-                }
-            }
+            let unheard = |(index, group): &(usize, &Group)| group.names(EVERYBODY) && !heard.contains(index);
+            let rest = groups.iter().enumerate().filter(unheard);
+            add(everybody(reading), &mut rest.flat_map(|(_, group)| &group.statements));
         }
     }
 
@@ -103,7 +99,8 @@ impl Asked {
         })
     }
 
-    /// What is said about the use of a path: of each group the statements with the longest pattern that matches.
+    /// What is said about the use of a path: of those for the same agents the ones with the longest pattern that
+    /// matches.
     pub fn statements<'a>(
         &'a self,
         path: &'a Path<'_>,

@@ -59,6 +59,37 @@ pub fn claim_fields() -> Fields {
     ])
 }
 
+/// A time, in UTC.
+fn time(name: &str) -> Field {
+    field(name, DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())))
+}
+
+/// Fields of one entry of `optout_evidence`.
+pub fn optout_fields() -> Fields {
+    let text = |name| field(name, DataType::Utf8);
+    Fields::from(vec![
+        text("signal"),
+        text("spec_version"),
+        text("agent"),
+        text("category"),
+        text("value"),
+        text("raw"),
+        text("source_url"),
+        time("observed_at"),
+        text("sha256"),
+    ])
+}
+
+/// Fields of `site_file`: which file, its body up to where it is read, the bytes it had, and their SHA-256.
+pub fn site_file_fields() -> Fields {
+    Fields::from(vec![
+        field("kind", DataType::Utf8),
+        field("body", DataType::Binary),
+        field("bytes", DataType::UInt64),
+        field("sha256", DataType::Utf8),
+    ])
+}
+
 fn provenance_fields() -> Vec<Field> {
     use column as c;
     vec![
@@ -72,7 +103,7 @@ fn provenance_fields() -> Vec<Field> {
         field(c::SURT, DataType::Utf8),
         field(c::HOST, DataType::Utf8),
         field(c::REGISTERED_DOMAIN, DataType::Utf8),
-        field(c::FETCHED_AT, DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()))),
+        time(c::FETCHED_AT),
         field(c::IP, DataType::Utf8),
         field(c::CRAWL, DataType::Utf8),
         field(c::SOURCE, DataType::Utf8),
@@ -86,6 +117,7 @@ fn provenance_fields() -> Vec<Field> {
         field(c::CHARSET_SOURCE, DataType::Utf8),
         field(c::DECODE_ERRORS, DataType::UInt32),
         field(c::TRUNCATED, DataType::Utf8),
+        field(c::SITE_FILE, DataType::Struct(site_file_fields())),
     ]
 }
 
@@ -160,7 +192,12 @@ fn derived_fields() -> Vec<Field> {
         text(c::LICENSE_URL),
         text(c::ATTRIBUTION),
         text(c::AUTHOR),
+        field(
+            c::OPTOUT_EVIDENCE,
+            list_of_struct(optout_fields().iter().map(|f| f.as_ref().clone()).collect()),
+        ),
         text(c::OPTOUT_TRAIN),
+        text(c::OPTOUT_BASIS),
         field(
             c::JURISDICTION_CLAIMS,
             list_of_struct(claim_fields().iter().map(|f| f.as_ref().clone()).collect()),

@@ -8,6 +8,7 @@
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use kilim_connectors::robots::AgentList;
 
 use super::html::{BODY, Descend, Event, Flags, HEAD, HTML, Id, Name, Node, Page, Span, Tag};
 use super::outline::Outline;
@@ -236,7 +237,8 @@ fn is_rights_meta(key: &str) -> bool {
             | "tdm-reservation"
             | "tdm-policy"
             | "cc:attributionname"
-    ) || (key.starts_with("dc.") || key.starts_with("dcterms."))
+    ) || AgentList::shipped().find(key).is_some()
+        || (key.starts_with("dc.") || key.starts_with("dcterms."))
         && ["rights", "license", "licence", "creator"].iter().any(|word| key.contains(word))
 }
 

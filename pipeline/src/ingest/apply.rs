@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, StructArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, RecordBatch, StringArray, StructArray, TimestampMillisecondArray,
+};
 use arrow::compute::interleave;
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::{DataFusionError, Result};
@@ -17,6 +19,7 @@ use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricBuilder,
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt, stream};
 use kilim_connectors::seeds::SeedIndex;
+use kilim_connectors::signals::fold;
 
 use super::columns::READER;
 use super::derived::{DerivedBuilder, Standing, joined};
@@ -304,7 +307,7 @@ fn tuple_of(page: &Page<'_>, facts: Option<&SourceFacts>) -> Tuple {
         jurisdictions,
         license_tier: page.license_tier,
         mode,
-        optout_train: OptOut::Unknown,
+        optout_train: page.optout_evidence.as_deref().map_or(OptOut::Unknown, |rows| fold(rows).0.into()),
         personal: seed.and_then(|seed| seed.personal).or(facts.map(|facts| facts.personal)).unwrap_or(false),
         source: page.record.source.to_owned(),
         steward,
@@ -336,6 +339,9 @@ fn forget_text(page: &mut Page<'_>) {
         evidence.context.clear();
         evidence.subject = None;
     }
+    for evidence in page.optout_evidence.iter_mut().flatten() {
+        evidence.raw.clear();
+    }
 }
 
 /// Row by row, `ours` where a page was read and `reader` elsewhere.
@@ -354,6 +360,7 @@ fn column_of(batch: &RecordBatch, name: &str) -> Result<ArrayRef> {
 
 /// The columns of a record batch that make up a [`Record`].
 struct Columns<'a> {
+    fetched_at: &'a TimestampMillisecondArray,
     record_type: &'a StringArray,
     url: &'a StringArray,
     host: &'a StringArray,
@@ -374,6 +381,10 @@ impl<'a> Columns<'a> {
             })
         };
         Ok(Self {
+            fetched_at: batch
+                .column_by_name(column::FETCHED_AT)
+                .and_then(|column| column.as_primitive_opt())
+                .ok_or_else(|| datafusion::common::internal_datafusion_err!("the reader gives no times"))?,
             record_type: text(column::RECORD_TYPE)?,
             url: text(column::URL)?,
             host: text(column::HOST)?,
@@ -416,6 +427,7 @@ impl<'a> Columns<'a> {
             http_head: value(self.http_head),
             source: value(self.source),
             html: value(self.html),
+            fetched_at: self.fetched_at.is_valid(row).then(|| self.fetched_at.value(row)),
             given: self.given(row),
         }
     }

@@ -11,6 +11,7 @@ use kilim_connectors::seeds::SeedRecord;
 
 use super::columns::text_field;
 use crate::document::{Page, claim_fields, column, derived_columns, reason_fields, signal_fields};
+use crate::optout::{EvidenceBuilder, basis};
 use crate::policy::Tuple;
 use crate::provenance::licences;
 use crate::quality::{SIGNALS, Unit};
@@ -62,7 +63,9 @@ pub(super) struct DerivedBuilder {
     license_url: StringBuilder,
     attribution: StringBuilder,
     author: StringBuilder,
+    optout_evidence: EvidenceBuilder,
     optout_train: StringBuilder,
+    optout_basis: StringBuilder,
     jurisdiction_claims: ListBuilder<StructBuilder>,
     bound_by: StringBuilder,
     bound_copies: StringBuilder,
@@ -129,7 +132,9 @@ impl Default for DerivedBuilder {
             license_url: StringBuilder::new(),
             attribution: StringBuilder::new(),
             author: StringBuilder::new(),
+            optout_evidence: EvidenceBuilder::default(),
             optout_train: StringBuilder::new(),
+            optout_basis: StringBuilder::new(),
             jurisdiction_claims: list_of_fields(claim_fields()),
             bound_by: StringBuilder::new(),
             bound_copies: StringBuilder::new(),
@@ -291,6 +296,8 @@ impl DerivedBuilder {
         self.mode.append_option(tuple.map(|tuple| tuple.mode.as_str()));
         self.personal.append_option(tuple.map(|tuple| tuple.personal));
         self.optout_train.append_option(tuple.map(|tuple| tuple.optout_train.as_str()));
+        self.optout_evidence.push(page.optout_evidence.as_deref());
+        self.optout_basis.append_option(page.optout_evidence.as_deref().and_then(basis));
         for label in tuple.into_iter().flat_map(|tuple| &tuple.community) {
             self.community.values().append_value(label);
         }
@@ -315,6 +322,7 @@ impl DerivedBuilder {
             &mut self.attribution,
             &mut self.author,
             &mut self.optout_train,
+            &mut self.optout_basis,
             &mut self.bound_by,
             &mut self.bound_copies,
             &mut self.mode,
@@ -333,6 +341,7 @@ impl DerivedBuilder {
         self.pii.append(false);
         self.push_signals(&Page::default());
         self.license_evidence.append(false);
+        self.optout_evidence.push(None);
         self.license_tier.append_null();
         self.license_confidence.append_null();
         self.license_disagreement.append_null();
@@ -346,7 +355,7 @@ impl DerivedBuilder {
 
     /// Derived columns in the order of the schema, then outcome and reasons.
     pub(super) fn finish(&mut self) -> (Vec<ArrayRef>, ArrayRef, ArrayRef) {
-        let builders: [&mut dyn ArrayBuilder; 37] = [
+        let builders: [&mut dyn ArrayBuilder; 39] = [
             &mut self.seed_id,
             &mut self.steward,
             &mut self.declared_lang,
@@ -375,7 +384,9 @@ impl DerivedBuilder {
             &mut self.license_url,
             &mut self.attribution,
             &mut self.author,
+            self.optout_evidence.builder(),
             &mut self.optout_train,
+            &mut self.optout_basis,
             &mut self.jurisdiction_claims,
             &mut self.bound_by,
             &mut self.bound_copies,

@@ -7,6 +7,9 @@
 //! A `conversion` is what somebody made of another record, such as the text in Common Crawl's WET files. It is taken at
 //! its word: plain text is text, and is not looked at for HTML, since text about HTML begins like HTML.
 //!
+//! Files in which a host says who may do what with its pages (`robots`, `tdmrep`, `rsl`) are skipped under their names, and
+//! keep their bodies ([`SiteFile`]) for stage 3.
+//!
 //! A record that was cut in segments (WARC 1.1, 7) is read as far as its first segment goes, and is marked as
 //! [`SEGMENTED`]; the segments behind it, `continuation` records, are skipped. They are not joined: they may be in another
 //! file, the last of them says how long the whole is, and rows must not depend on where splits end.
@@ -14,6 +17,8 @@
 use std::borrow::Cow;
 
 use kilim_connectors::http::{HttpLimits, Response};
+use kilim_connectors::signals::host::FileKind;
+use kilim_connectors::signals::rsl;
 use kilim_connectors::warc::{Record, RecordHeader, RecordType};
 
 /// What the reader makes of one record that it could read.
@@ -82,20 +87,56 @@ fn read_response<'a>(record: &Record<'a>, limits: HttpLimits) -> Reading<'a> {
         };
     };
     let status = response.status;
+    let site_file = record.header.target_uri().and_then(FileKind::of_url);
     if !(200..300).contains(&status) {
         return skipped("http_status", Some(status.to_string()), Some(response));
     }
     if response.body.is_empty() {
         return skipped("empty_body", None, Some(response));
     }
+    // A robots.txt in a folder is none, but it is no page either.
     if record.header.target_uri().is_some_and(|url| url.ends_with("/robots.txt")) {
-        return skipped("robots", None, Some(response));
+        return skipped(FileKind::Robots.as_str(), None, Some(response));
+    }
+    if let Some(kind) = site_file {
+        return skipped(kind.as_str(), None, Some(response));
     }
     let declared = response.get("content-type").unwrap_or_default().to_owned();
     match media_type(&declared, &response.body) {
         Some(media_type) => Reading::Page { response: Some(response), media_type },
+        None if is_licence(&declared, &response.body) => skipped(FileKind::Rsl.as_str(), None, Some(response)),
         None => skipped("media_type", Some(essence(&declared)), Some(response)),
     }
+}
+
+/// Whether a body is a licence of RSL, by its media type or its root.
+fn is_licence(declared: &str, body: &[u8]) -> bool {
+    match essence(declared).as_str() {
+        rsl::MEDIA_TYPE => true,
+        "application/xml" | "text/xml" => contains_ignoring_case(&body[..body.len().min(1024)], b"<rsl"),
+        _ => false,
+    }
+}
+
+/// A file of a host that says who may do what with its pages.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SiteFile<'a> {
+    /// Which.
+    pub kind: FileKind,
+    /// Its body; `None` after an answer that is no file.
+    pub body: Option<&'a [u8]>,
+}
+
+/// The file of a host that a skipped answer is. For robots.txt a failure says something, too.
+pub(super) fn site_file<'a>(url: &str, code: &str, response: &'a Response<'_>) -> Option<SiteFile<'a>> {
+    let kind = match FileKind::of_url(url) {
+        Some(kind) => kind,
+        None if code == FileKind::Rsl.as_str() => FileKind::Rsl,
+        None => return None,
+    };
+    let is_file = (200..300).contains(&response.status);
+    let body = is_file.then_some(&*response.body);
+    (is_file || kind == FileKind::Robots).then_some(SiteFile { kind, body })
 }
 
 fn skipped<'a>(code: &'static str, detail: Option<String>, response: Option<Response<'a>>) -> Reading<'a> {

@@ -3,17 +3,22 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, StringBuilder, UInt16Builder, UInt32Builder};
+use arrow::array::{
+    ArrayRef, BinaryBuilder, RecordBatch, StringBuilder, StructBuilder, UInt16Builder, UInt32Builder, UInt64Builder,
+};
 use arrow::error::ArrowError;
 use kilim_connectors::charset;
 use kilim_connectors::documents::Place;
 use kilim_connectors::http::{ContentType, HttpLimits};
+use kilim_connectors::signals::host::FileKind;
+use kilim_connectors::signals;
+use kilim_connectors::robots;
 use kilim_connectors::warc::{Damage, FormatError, Record, RecordProblem};
 use kilim_connectors::web;
 
 use super::columns::{Named, RecordColumns, SplitFacts};
-use super::page::{self, Reading};
-use crate::document::{Outcome, column as c};
+use super::page::{self, Reading, SiteFile};
+use crate::document::{Outcome, column as c, site_file_fields};
 
 /// The reader's one reason to reject a page that it could read.
 pub(super) const CHECKSUM_MISMATCH: &str = "checksum_mismatch";
@@ -33,6 +38,7 @@ pub(super) struct RowBuilder {
     decode_errors: UInt32Builder,
     truncated: StringBuilder,
     http_head: StringBuilder,
+    site_file: StructBuilder,
 }
 
 impl RowBuilder {
@@ -49,6 +55,7 @@ impl RowBuilder {
             decode_errors: UInt32Builder::new(),
             truncated: StringBuilder::new(),
             http_head: StringBuilder::new(),
+            site_file: StructBuilder::from_fields(site_file_fields(), 0),
         }
     }
 
@@ -110,7 +117,11 @@ impl RowBuilder {
             Reading::Skipped { code, detail, response } => {
                 let declared = response.as_ref().and_then(|response| response.get("content-type"));
                 self.http_status.append_option(response.as_ref().map(|response| response.status));
+                let site_file = response
+                    .as_ref()
+                    .and_then(|response| page::site_file(header.target_uri().unwrap_or_default(), code, response));
                 self.push_no_page();
+                self.push_site_file(site_file);
                 self.columns.push_content(declared.map(page::essence).as_deref(), None);
                 self.columns.push_mark(Outcome::Skipped, code, detail.as_deref());
             }
@@ -133,6 +144,7 @@ impl RowBuilder {
         self.charset_source.append_value(decoded.source.as_str());
         self.decode_errors.append_value(decoded.errors);
         self.http_head.append_value(head);
+        self.push_site_file(None);
         self.columns.push_content(Some(media_type), Some(&decoded.text));
         if doubtful {
             self.columns.push_mark(Outcome::Rejected, CHECKSUM_MISMATCH, None);
@@ -153,6 +165,7 @@ impl RowBuilder {
         self.truncated.append_null();
         self.http_status.append_null();
         self.push_no_page();
+        self.push_site_file(None);
     }
 
     fn push_no_page(&mut self) {
@@ -160,6 +173,33 @@ impl RowBuilder {
         self.charset_source.append_null();
         self.decode_errors.append_null();
         self.http_head.append_null();
+    }
+
+    fn push_site_file(&mut self, file: Option<SiteFile<'_>>) {
+        let body = file.and_then(|file| file.body);
+        // What is longer than it is read is cut where its reader would, or is of no use.
+        let kept = file.zip(body).and_then(|(file, body)| match file.kind {
+            FileKind::Robots => Some(robots::within_limit(body).0),
+            kind => (body.len() <= kind.max_bytes()).then_some(body),
+        });
+        let text = |builder: &mut StructBuilder, index: usize, value: Option<&str>| {
+            builder
+                .field_builder::<StringBuilder>(index)
+                .expect("the field was declared as Utf8")
+                .append_option(value);
+        };
+        text(&mut self.site_file, 0, file.map(|file| file.kind.as_str()));
+        self.site_file
+            .field_builder::<BinaryBuilder>(1)
+            .expect("the field was declared as Binary")
+            .append_option(kept);
+        self.site_file
+            .field_builder::<UInt64Builder>(2)
+            .expect("the field was declared as UInt64")
+            .append_option(file.map(|_| body.map_or(0, |body| body.len() as u64)));
+        text(&mut self.site_file, 3, body.map(signals::sha256).as_deref());
+        self.site_file.append(file.is_some());
+        self.columns.add_bytes(kept.map_or(0, <[u8]>::len));
     }
 
     /// The row that ends a split.
@@ -170,7 +210,7 @@ impl RowBuilder {
 
     /// The rows so far as a batch; the builder is empty afterwards.
     pub(super) fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
-        let others: [(&str, ArrayRef); 8] = [
+        let others: [(&str, ArrayRef); 9] = [
             (c::IP, Arc::new(self.ip.finish())),
             (c::PAYLOAD_DIGEST, Arc::new(self.payload_digest.finish())),
             (c::HTTP_STATUS, Arc::new(self.http_status.finish())),
@@ -179,6 +219,7 @@ impl RowBuilder {
             (c::DECODE_ERRORS, Arc::new(self.decode_errors.finish())),
             (c::TRUNCATED, Arc::new(self.truncated.finish())),
             (c::HTTP_HEAD, Arc::new(self.http_head.finish())),
+            (c::SITE_FILE, Arc::new(self.site_file.finish())),
         ];
         self.columns.finish(others)
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use kilim_connectors::signals::Value;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// The attributes of a document that policies may test, and no others. Documents with equal tuples get equal decisions.
@@ -61,6 +62,16 @@ impl OptOut {
             Self::Allow => "allow",
             Self::Disallow => "disallow",
             Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl From<Value> for OptOut {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Allow => Self::Allow,
+            Value::Disallow => Self::Disallow,
+            Value::Unknown => Self::Unknown,
         }
     }
 }

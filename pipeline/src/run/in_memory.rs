@@ -19,7 +19,7 @@ use crate::document::document_schema;
 use crate::policy::{DecisionTable, MAX_TUPLES};
 use crate::route::{self, Asked, Routing};
 use crate::seal::SEAL;
-use crate::{dedup, functions};
+use crate::{dedup, functions, optout};
 
 /// A table of a stage, and the plan that makes it.
 #[derive(Debug)]
@@ -81,6 +81,9 @@ async fn hold_facts(
         let near = dedup::near::none(context).await?;
         hold(context, "dedup", "near", near, &mut plans).await?;
     }
+    let optouts = optout::join::collect(context, prepared.optout.as_ref()).await?;
+    let optouts = MemTable::try_new(optout::join::schema(), vec![optouts])?;
+    context.register_table(optout::join::TABLE, Arc::new(optouts))?;
     let facts = route::facts(context).await?;
     hold(context, "route", "facts", facts, &mut plans).await?;
     Ok(plans)

@@ -14,12 +14,14 @@ use crate::dedup::SketchSettings;
 use crate::ingest::{DocumentSource, NamedStep, SourceFacts, Split};
 use crate::policy::{Action, Blocs, Decider, NodeFacts, Policies, SHIPPED_BLOCS};
 use crate::seal::NamedDigest;
+use crate::optout::Honoured;
 use crate::step::{Resources, StepError};
 use crate::steps::StepKind;
 use crate::steps::dedup_minhash::DedupMinhash;
+use crate::steps::tag_optout::TagOptout;
 
 /// Raised when stage 1 writes other rows for the same bytes and steps.
-const INGEST_VERSION: u32 = 3;
+const INGEST_VERSION: u32 = 4;
 
 /// Raised when `DocumentRead` gives other rows for the same bytes and fields.
 const DOCUMENTS_VERSION: u32 = 1;
@@ -63,6 +65,8 @@ pub struct Prepared {
     pub sketch: Option<SketchSettings>,
     /// Models and tables of the steps.
     pub models: Vec<NamedDigest>,
+    /// Whose rules and which snapshot stage 3 honours, if `tag_optout` is asked for.
+    pub optout: Option<Honoured>,
     /// The policies.
     pub policies: Arc<Policies>,
     /// Their files, (name, text), in the order of the config.
@@ -138,6 +142,13 @@ fn prepare_with(
     });
     let sketch = minhash.map(DedupMinhash::settings);
     let models = models(&steps, &resources)?;
+    let optout = config.steps.iter().find_map(|step| match &step.kind {
+        StepKind::TagOptout(optout) => Some((step, optout)),
+        _ => None,
+    });
+    let optout = optout
+        .map(|(step, optout)| Honoured::of(optout, &resources).map_err(|error| not_ready(step, &error)))
+        .transpose()?;
     let sources = source_facts(&config);
     let ingest_key =
         ingest_key(&config, &steps, sketch, &models, seeds_digest.as_deref(), &sources, &policies);
@@ -156,6 +167,7 @@ fn prepare_with(
         dedup,
         sketch,
         models,
+        optout,
         policies,
         policy_files,
         nodes,
@@ -169,6 +181,15 @@ impl Prepared {
     /// The seeds, ready for look-ups.
     pub fn seed_index(&self) -> SeedIndex {
         SeedIndex::new(self.seeds.clone())
+    }
+
+    /// Digests of all files that the run reads besides crawls, seeds and policies.
+    pub fn named_digests(&self) -> Vec<NamedDigest> {
+        let snapshot = self.optout.as_ref().and_then(|optout| optout.snapshot.as_ref());
+        let mut all = self.models.clone();
+        all.extend(snapshot.map(|(_, digest)| digest.clone()));
+        all.sort();
+        all
     }
 
     /// Bytes of all inputs.
@@ -329,6 +350,14 @@ fn not_ready(step: &NamedStep, error: &StepError) -> RunError {
     RunError::Refused { problem, hint }
 }
 
+/// The part of a step that stage 1 depends on: which snapshot is honoured is for stage 3.
+fn in_ingest(step: &StepKind) -> StepKind {
+    match step {
+        StepKind::TagOptout(optout) => StepKind::TagOptout(TagOptout { snapshot: None, ..optout.clone() }),
+        other => other.clone(),
+    }
+}
+
 fn source_facts(config: &CorpusConfig) -> BTreeMap<String, SourceFacts> {
     let facts = config.sources.iter().filter(|(_, source)| source.files().is_some());
     facts
@@ -369,7 +398,7 @@ fn ingest_key(
     let json = |value: serde_json::Result<String>| value.expect("configs are plain data");
     let steps: Vec<(String, u32, String)> = steps
         .iter()
-        .map(|step| (step.id.to_string(), step.kind.version(), json(serde_json::to_string(&step.kind))))
+        .map(|step| (step.id.to_string(), step.kind.version(), json(serde_json::to_string(&in_ingest(&step.kind)))))
         .collect();
     key_of(&[
         ("version", &INGEST_VERSION.to_string()),

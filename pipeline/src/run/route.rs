@@ -11,15 +11,16 @@ use super::prepare::{Prepared, key_of};
 use super::tables::{materialise, register, register_rows, table_path};
 use crate::engine::Embedded;
 use crate::ingest::SplitDone;
+use crate::optout::Honoured;
 use crate::policy::{DecisionTable, MAX_TUPLES};
 use crate::route::{self, Asked, Routing, ShardCounts};
 use crate::work_dir::{STAGE_DONE, WorkDir, read_json, write_json};
-use crate::{dedup, functions};
+use crate::{dedup, functions, optout};
 
 /// Raised when stage 2 gives other clusters for the same rows.
 pub(super) const DEDUP_VERSION: u32 = 2;
 /// Raised when stage 3 gives other routes for the same rows, clusters and policies.
-pub(super) const ROUTE_VERSION: u32 = 4;
+pub(super) const ROUTE_VERSION: u32 = 5;
 /// The last file of a stage's folder: it is whole.
 const DONE: &str = STAGE_DONE;
 
@@ -110,6 +111,8 @@ pub(super) async fn route(
     if done.is_some() {
         register(context, "facts", &table_path(&folder, "facts")).await.map_err(&failed)?;
     } else {
+        let optouts = optout::join::materialise(context, &folder, prepared.optout.as_ref());
+        optouts.await.map_err(&failed)?;
         let facts = route::facts(context).await.map_err(&failed)?;
         materialise(context, &folder, "facts", facts).await.map_err(&failed)?;
     }
@@ -181,6 +184,7 @@ fn route_key(prepared: &Prepared, dedup_key: &str) -> String {
         ("route", &ROUTE_VERSION.to_string()),
         ("dedup", dedup_key),
         ("dedup_exact", if prepared.dedup { "yes" } else { "no" }),
+        ("optout", &prepared.optout.as_ref().map_or_else(String::new, Honoured::key)),
         ("policies", &prepared.policies.digest()),
         ("nodes", &nodes.join("\n")),
         ("seed", &config.random_seed.to_string()),

@@ -221,7 +221,7 @@ fn manifest(
         config_digest: config::digest_for_node(config, name).unwrap_or_default(),
         policies,
         policies_digest: prepared.policies.digest(),
-        models: prepared.models.clone(),
+        models: prepared.named_digests(),
         seeds_digest: prepared.seeds_digest.clone(),
         inputs: inputs.to_vec(),
         books,

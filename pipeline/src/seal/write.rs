@@ -32,7 +32,7 @@ use crate::route::ShardCounts;
 pub const SEAL: &str = "
 SELECT p.node, p.lang AS shard_lang, p.shard, p.place, p.tuple, p.text_chars, r.pii, r.host,
     r.doc_id AS id, r.text, r.url, r.title, r.lang, r.lang_confidence, r.license, r.attribution,
-    labels(p.jurisdictions) AS jurisdictions, r.optout_train, r.source, r.fetched_at,
+    labels(p.jurisdictions) AS jurisdictions, p.optout_train, r.source, r.fetched_at,
     r.author, r.license_url,
     CASE WHEN r.license IS NOT NULL AND r.license_tier BETWEEN 2 AND 4 THEN true END AS modified
 FROM placements p JOIN rows r

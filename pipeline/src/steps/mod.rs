@@ -171,6 +171,7 @@ steps! {
         filter_quality => FilterQuality,
         detect_pii => DetectPii,
         tag_license => TagLicense,
+        tag_optout => TagOptout,
         tag_jurisdiction => TagJurisdiction,
     }
     corpus {

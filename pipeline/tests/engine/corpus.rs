@@ -57,7 +57,9 @@ pub(crate) struct Corpus {
     pub(crate) source: String,
     /// Fields of sources of documents, by name.
     pub(crate) documents: BTreeMap<&'static str, String>,
-    /// Rows of the seed list: url, languages, countries, steward.
+    /// Columns of the seed list.
+    pub(crate) seed_columns: &'static str,
+    /// Its rows.
     pub(crate) seeds: Vec<&'static str>,
     /// Fields of the nodes, by name.
     pub(crate) nodes: BTreeMap<&'static str, String>,
@@ -85,6 +87,7 @@ impl Corpus {
             paths: Vec::new(),
             source: String::new(),
             documents: BTreeMap::new(),
+            seed_columns: "url,languages,countries,steward",
             seeds: Vec::new(),
             nodes: BTreeMap::new(),
             policies: BTreeMap::new(),
@@ -175,7 +178,7 @@ impl Corpus {
         }
         if !self.seeds.is_empty() {
             let rows = self.seeds.join("\n");
-            self.file("seeds.csv", format!("url,languages,countries,steward\n{rows}\n").as_bytes());
+            self.file("seeds.csv", format!("{}\n{rows}\n", self.seed_columns).as_bytes());
         }
         self.file("corpus.yaml", self.yaml().as_bytes())
     }
@@ -246,8 +249,18 @@ impl Corpus {
 
     /// URLs of the documents in a node's shards, sorted.
     pub(crate) fn urls_at(&self, node: &str) -> Vec<String> {
-        let folder = self.path("out").join(node);
-        let shards: Vec<String> = files(&folder)
+        self.urls_below(&self.path("out").join(node))
+    }
+
+    /// The same of its newest version alone.
+    pub(crate) fn urls_at_newest(&self, node: &str) -> Vec<String> {
+        let versions = fs::read_dir(self.path("out").join(node)).expect("the node has versions");
+        let newest = versions.map(|entry| entry.expect("a folder").path()).max();
+        self.urls_below(&newest.expect("at least one"))
+    }
+
+    fn urls_below(&self, folder: &Path) -> Vec<String> {
+        let shards: Vec<String> = files(folder)
             .into_iter()
             .filter(|path| path.extension().is_some_and(|extension| extension == "parquet"))
             .map(|path| path.to_string_lossy().into_owned())
@@ -262,7 +275,7 @@ impl Corpus {
             context.register_table("shards", frame.into_view())?;
             query(&context, "SELECT url FROM shards ORDER BY url").await
         });
-        let rows = rows.unwrap_or_else(|error| panic!("the shards of {node} can be read: {error}"));
+        let rows = rows.unwrap_or_else(|error| panic!("the shards in {} can be read: {error}", folder.display()));
         rows.into_iter().flatten().collect()
     }
 

@@ -26,6 +26,7 @@ mod other_store;
 mod pages;
 mod personal_data;
 mod quality;
+mod reservations;
 mod residency;
 mod resume;
 mod standing;

@@ -41,6 +41,9 @@ pub(crate) enum Command {
     /// Look at the rules: what is wrong with them, what they decide and why, what others would change.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Snapshots of what publishers reserve.
+    #[command(subcommand)]
+    Optout(OptoutCommand),
     /// Community seed lists.
     #[command(subcommand)]
     Seeds(SeedsCommand),
@@ -237,6 +240,46 @@ pub(crate) struct PolicyProveArgs {
     /// As JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OptoutCommand {
+    /// Keep what hosts say in robots.txt and tdmrep.json, from crawl files, as a dated file that never changes.
+    Snapshot(OptoutSnapshotArgs),
+    /// List the documents of a finished run that a newer snapshot takes away, by node and shard.
+    Delta(OptoutDeltaArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct OptoutSnapshotArgs {
+    /// Crawl files: paths, URLs, patterns, or lists of them.
+    #[arg(required = true, value_name = "WARC")]
+    pub(crate) inputs: Vec<String>,
+    /// The Parquet file to write; one that is there is not replaced.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// The day up to which answers count [default: the day of the newest].
+    #[arg(long, value_name = "DATE")]
+    pub(crate) date: Option<jiff::civil::Date>,
+    /// A list of agents of your own: CSV with token,operator,purpose.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) list: Option<PathBuf>,
+    /// Product tokens to keep the rules of, besides those of the list.
+    #[arg(long, value_name = "TOKENS", value_delimiter = ',')]
+    pub(crate) agents: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct OptoutDeltaArgs {
+    /// The snapshot before.
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+    /// The newer one.
+    #[arg(value_name = "NEW")]
+    pub(crate) new: PathBuf,
+    /// How the list is written.
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: SqlFormat,
 }
 
 #[derive(Debug, Subcommand)]

@@ -108,7 +108,7 @@ fn steps(out: &mut String, prepared: &Prepared) -> Result<()> {
             let _ = writeln!(out, "      {field}: {value}");
         }
     }
-    for model in &prepared.models {
+    for model in &prepared.named_digests() {
         let _ = writeln!(out, "  model of {}: blake3 {}", model.name, model.blake3);
     }
     Ok(())

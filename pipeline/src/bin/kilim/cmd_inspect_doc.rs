@@ -236,7 +236,11 @@ fn wrote(kind: &str, row: &Value) -> String {
             };
             joined(&[license, format!("tier {}", field(row, "license_tier")), scope, disputed, credit], ", ")
         }
-        "tag_optout" => format!("training {}", field(row, "optout_train")),
+        "tag_optout" => {
+            let basis = field(row, "optout_basis");
+            let basis = if basis.is_empty() { basis } else { format!("by {basis}") };
+            joined(&[format!("training {}", field(row, "optout_train")), basis], " ")
+        }
         "tag_jurisdiction" => {
             let bound = field(row, "bound_by");
             if bound.is_empty() { "nothing binds it".to_owned() } else { format!("bound by {bound}") }
@@ -266,10 +270,16 @@ fn evidence(out: &mut String, row: &Value) {
         let (signal, scope) = (field(mark, "signal"), field(mark, "scope"));
         lines.push(("licence".to_owned(), format!("{id} by {signal} ({scope}{negated}{excepted}): {raw}")));
     }
-    for mark in items(row, "optout_evidence") {
-        let fields = mark.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-        let says: Vec<String> = fields.map(|(name, value)| format!("{name} {}", plain(value))).collect();
-        lines.push(("opt-out".to_owned(), says.join(", ")));
+    for said in items(row, "optout_evidence") {
+        let mut says = format!("{} {} by {}", field(said, "category"), field(said, "value"), field(said, "signal"));
+        for (word, name) in [(", agent ", "agent"), (": ", "raw"), (", from ", "source_url"), (", seen ", "observed_at")] {
+            let value = cut(&field(said, name), EXCERPT);
+            if !value.is_empty() {
+                says.push_str(word);
+                says.push_str(&value);
+            }
+        }
+        lines.push(("opt-out".to_owned(), says));
     }
     for claim in items(row, "jurisdiction_claims") {
         let force = if claim["binding"] == Value::Bool(true) { "binds" } else { "hint" };

@@ -17,10 +17,11 @@ use crate::cmd_run;
 use crate::work::{self, Work};
 
 /// The tables of the ledger, in the order in which they are listed.
-const TABLES: [(&str, &str); 6] = [
+const TABLES: [(&str, &str); 7] = [
     ("documents", "every record, with its outcome"),
     ("reasons", "every reason that a step or the reader gave"),
     ("placements", "every document at every node that keeps it"),
+    ("site_files", "files in which hosts say who may do what with their pages"),
     ("clusters", "texts that occur more than once"),
     ("splits", "the pieces in which files were read"),
     ("shards", "the finished shards"),

@@ -12,6 +12,7 @@ mod cmd_policy;
 mod cmd_policy_diff;
 mod cmd_policy_explain;
 mod cmd_policy_prove;
+mod cmd_optout;
 mod cmd_quality;
 mod cmd_report;
 mod cmd_run;
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
         Command::Sql(sql) => cmd_sql::run(config, &sql),
         Command::Verify(verify) => cmd_verify::run(config, &verify),
         Command::Policy(policy) => cmd_policy::run(config, &policy),
+        Command::Optout(optout) => cmd_optout::run(config, &optout),
         Command::Seeds(seeds) => cmd_seeds::run(&seeds),
         Command::Langid(langid) => cmd_langid::run(&langid),
         Command::Quality(quality) => cmd_quality::run(&quality),
