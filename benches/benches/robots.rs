@@ -61,8 +61,7 @@ fn parse_for_agents(bencher: Bencher) {
 #[divan::bench]
 fn ask_for_a_page(bencher: Bencher) {
     let tokens = tokens();
-    let asked: Vec<Asked> =
-        files().iter().map(|file| Asked::new(&Robots::parse(file), &tokens)).collect();
+    let asked: Vec<Asked> = files().iter().map(|file| Asked::new(&Robots::parse(file), &tokens)).collect();
     let urls: Vec<String> =
         (0..100).map(|number| format!("https://mfano.co.ke/habari/2026/{number}/mvua.html?p=1")).collect();
     bencher.counter(ItemsCount::new(asked.len() * urls.len())).bench_local(|| {

@@ -17,7 +17,11 @@ pub fn holds(data: &[u8]) {
     for reading in [Reading::Rfc9309, Reading::Aipref] {
         let groups = robots.groups(reading);
         let rules: usize = groups.iter().map(|group| group.rules.len()).sum();
-        assert!(groups.len() + rules <= 2 * read, "{} groups and {rules} rules of {read} lines", groups.len());
+        assert!(
+            groups.len() + rules <= 2 * read,
+            "{} groups and {rules} rules of {read} lines",
+            groups.len()
+        );
         assert!(groups.iter().all(|group| !group.agents.is_empty()), "a group of nobody");
     }
     let tokens = TOKENS.map(str::to_owned);

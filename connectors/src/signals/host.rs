@@ -129,11 +129,9 @@ impl HostFile {
         let rules = match (answer.kind, Availability::of(answer.status)) {
             (_, Availability::Moved) => return None,
             (FileKind::Robots, Availability::Unreachable) => Rules::Unreachable(answer.status),
-            (FileKind::Robots, Availability::NoRules) => Rules::Robots {
-                asked: Asked::default(),
-                licenses: Vec::new(),
-                note: no_rules(answer.status),
-            },
+            (FileKind::Robots, Availability::NoRules) => {
+                Rules::Robots { asked: Asked::default(), licenses: Vec::new(), note: no_rules(answer.status) }
+            }
             (FileKind::Robots, Availability::Rules) => {
                 let robots = Robots::parse(answer.body);
                 Rules::Robots {

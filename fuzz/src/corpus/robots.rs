@@ -4,7 +4,10 @@ use super::{Sample, sample};
 
 pub(super) fn samples() -> Vec<Sample> {
     vec![
-        sample("plain", "User-agent: *\nDisallow: /admin/\nAllow: /admin/wazi\nSitemap: https://mfano.co.ke/s.xml\n"),
+        sample(
+            "plain",
+            "User-agent: *\nDisallow: /admin/\nAllow: /admin/wazi\nSitemap: https://mfano.co.ke/s.xml\n",
+        ),
         sample(
             "groups",
             "User-agent: CCBot/2.0\r\nUser-agent: GPTBot\r\nDisallow: /\r\n\r\nuser-agent: ai2bot\rcrawl-delay: 5\r\
@@ -15,8 +18,14 @@ pub(super) fn samples() -> Vec<Sample> {
             "Content-Usage: search=y\nUser-agent: CCBot\nContent-Usage: train-ai=n\nUser-agent: GPTBot\nDisallow: /\n\
              Content-Signal: search=yes,ai-train=no\nContent-Usage: /wazi train-ai=y\nLicense: https://mfano.co.ke/rsl.xml\n",
         ),
-        sample("encoded", "\u{feff}User-agent: *\nDisallow: /செய்தி/\nAllow: /%62%61z\nDisallow: /bei-%24%2a\n# ሐሳብ\n"),
-        sample("forgiving", "useragent *\ndissallow /x\nallow /x/index.html\nhuh\nuser agent: foo bar\ndisallow: /\n"),
+        sample(
+            "encoded",
+            "\u{feff}User-agent: *\nDisallow: /செய்தி/\nAllow: /%62%61z\nDisallow: /bei-%24%2a\n# ሐሳብ\n",
+        ),
+        sample(
+            "forgiving",
+            "useragent *\ndissallow /x\nallow /x/index.html\nhuh\nuser agent: foo bar\ndisallow: /\n",
+        ),
         sample("html", "<!DOCTYPE html><title>404</title><p>Disallow: /"),
         sample(
             "tdmrep",

@@ -239,7 +239,7 @@ fn is_rights_meta(key: &str) -> bool {
             | "cc:attributionname"
     ) || AgentList::shipped().find(key).is_some()
         || (key.starts_with("dc.") || key.starts_with("dcterms."))
-        && ["rights", "license", "licence", "creator"].iter().any(|word| key.contains(word))
+            && ["rights", "license", "licence", "creator"].iter().any(|word| key.contains(word))
 }
 
 fn clip(text: &str) -> String {

@@ -104,7 +104,9 @@ fn read_response<'a>(record: &Record<'a>, limits: HttpLimits) -> Reading<'a> {
     let declared = response.get("content-type").unwrap_or_default().to_owned();
     match media_type(&declared, &response.body) {
         Some(media_type) => Reading::Page { response: Some(response), media_type },
-        None if is_licence(&declared, &response.body) => skipped(FileKind::Rsl.as_str(), None, Some(response)),
+        None if is_licence(&declared, &response.body) => {
+            skipped(FileKind::Rsl.as_str(), None, Some(response))
+        }
         None => skipped("media_type", Some(essence(&declared)), Some(response)),
     }
 }

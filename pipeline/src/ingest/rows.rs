@@ -4,15 +4,16 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryBuilder, RecordBatch, StringBuilder, StructBuilder, UInt16Builder, UInt32Builder, UInt64Builder,
+    ArrayRef, BinaryBuilder, RecordBatch, StringBuilder, StructBuilder, UInt16Builder, UInt32Builder,
+    UInt64Builder,
 };
 use arrow::error::ArrowError;
 use kilim_connectors::charset;
 use kilim_connectors::documents::Place;
 use kilim_connectors::http::{ContentType, HttpLimits};
-use kilim_connectors::signals::host::FileKind;
-use kilim_connectors::signals;
 use kilim_connectors::robots;
+use kilim_connectors::signals;
+use kilim_connectors::signals::host::FileKind;
 use kilim_connectors::warc::{Damage, FormatError, Record, RecordProblem};
 use kilim_connectors::web;
 
@@ -117,9 +118,9 @@ impl RowBuilder {
             Reading::Skipped { code, detail, response } => {
                 let declared = response.as_ref().and_then(|response| response.get("content-type"));
                 self.http_status.append_option(response.as_ref().map(|response| response.status));
-                let site_file = response
-                    .as_ref()
-                    .and_then(|response| page::site_file(header.target_uri().unwrap_or_default(), code, response));
+                let site_file = response.as_ref().and_then(|response| {
+                    page::site_file(header.target_uri().unwrap_or_default(), code, response)
+                });
                 self.push_no_page();
                 self.push_site_file(site_file);
                 self.columns.push_content(declared.map(page::essence).as_deref(), None);

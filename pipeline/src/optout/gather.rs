@@ -70,7 +70,9 @@ pub async fn gather(
 
 fn add(batch: &RecordBatch, builder: &mut Builder, gathered: &mut Gathered) -> Result<()> {
     let of = |name: &str| {
-        batch.column_by_name(name).ok_or_else(|| internal_datafusion_err!("the reader gives no column {name}"))
+        batch
+            .column_by_name(name)
+            .ok_or_else(|| internal_datafusion_err!("the reader gives no column {name}"))
     };
     let (urls, outcomes) = (of(column::URL)?.as_string::<i32>(), of(column::OUTCOME)?.as_string::<i32>());
     let statuses = of(column::HTTP_STATUS)?.as_primitive::<UInt16Type>();

@@ -12,9 +12,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, AsArray, BinaryArray, RecordBatch, StringArray, StringBuilder, UInt64Builder,
-};
+use arrow::array::{Array, AsArray, BinaryArray, RecordBatch, StringArray, StringBuilder, UInt64Builder};
 use arrow::datatypes::{
     DataType, Field, Int64Type, Schema, SchemaRef, TimestampMillisecondType, UInt16Type, UInt64Type,
 };
@@ -34,7 +32,8 @@ use crate::run::tables::table_path;
 /// Bytes of bodies whose rules are kept at once: they take about as much again in memory.
 const PASS_BYTES: u64 = 128 << 20;
 
-const FILES: &str = "SELECT url, http_status, fetched_at, site_file FROM rows WHERE site_file['kind'] IS NOT NULL";
+const FILES: &str =
+    "SELECT url, http_status, fetched_at, site_file FROM rows WHERE site_file['kind'] IS NOT NULL";
 const FILE_BYTES: &str = "
 SELECT CAST(coalesce(sum(site_file['bytes']), 0) AS BIGINT) AS bytes FROM rows WHERE site_file['kind'] IS NOT NULL";
 const PAGES: &str = "
@@ -173,7 +172,9 @@ async fn read_hosts(context: &SessionContext, honoured: &Honoured, part: u64, pa
         let (kinds, hashes) = (site.column(0).as_string::<i32>(), site.column(3).as_string::<i32>());
         let bodies: &BinaryArray = site.column(1).as_binary();
         for row in 0..batch.num_rows() {
-            let (Some(kind), false) = (FileKind::from_word(kinds.value(row)), urls.is_null(row)) else { continue };
+            let (Some(kind), false) = (FileKind::from_word(kinds.value(row)), urls.is_null(row)) else {
+                continue;
+            };
             let url = urls.value(row);
             let Some(origin) = origin(url) else { continue };
             // A licence may be of another host than the pages that name it.

@@ -17,7 +17,7 @@ pub mod snapshot;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use kilim_connectors::robots::AgentList;
+use kilim_connectors::robots::{AgentList, Purpose, token};
 use kilim_connectors::signals::{Evidence, fold};
 
 pub use columns::{EvidenceBuilder, evidence_at};
@@ -60,7 +60,7 @@ impl Honoured {
                 Some((path, NamedDigest { name, blake3 }))
             }
         };
-        Ok(Self { tokens: list.tokens(&step.agents), list_version: list.version.clone(), snapshot })
+        Ok(Self { tokens: tokens(step, &list)?, list_version: list.version.clone(), snapshot })
     }
 
     /// What stage 3 depends on.
@@ -79,9 +79,49 @@ pub fn agent_list(step: &TagOptout, resources: &Resources) -> Result<Arc<AgentLi
     AgentList::parse(&text).map(Arc::new).map_err(|error| failed(error.to_string()))
 }
 
+/// The tokens of the agents that the step asks for. A word that is nearly a purpose is a mistake: taken for a token, it would
+/// let all that the purpose reserves through.
+pub fn tokens(step: &TagOptout, list: &AgentList) -> Result<Vec<String>, StepError> {
+    for word in &step.agents {
+        if Purpose::from_word(word).is_some() || list.find(word).is_some() {
+            continue;
+        }
+        let lower = word.to_ascii_lowercase();
+        let near = Purpose::ALL.iter().find(|known| strsim::osa_distance(known.as_str(), &lower) <= 2);
+        let hint = match near {
+            Some(purpose) => format!("did you mean `{}`?", purpose.as_str()),
+            None if token(word.as_bytes()) == word.as_bytes() => continue,
+            None => "a token has letters, digits, `-`, `_` and `.` only".to_owned(),
+        };
+        return Err(StepError::Config {
+            problem: format!("`{word}` is no agent and no purpose; {hint}"),
+            hint: None,
+        });
+    }
+    Ok(list.tokens(&step.agents))
+}
+
 /// Hex BLAKE3 of a file.
 fn digest_of(path: &std::path::Path) -> std::io::Result<String> {
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(std::fs::File::open(path)?)?;
     Ok(hasher.finalize().to_hex().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_is_nearly_a_purpose_is_refused_and_other_tokens_are_taken() {
+        let list = AgentList::shipped();
+        let asked =
+            |word: &str| tokens(&TagOptout { agents: vec![word.to_owned()], ..TagOptout::default() }, &list);
+        for word in ["trian", "Train", "dta", "my bot"] {
+            assert!(asked(word).is_err(), "{word}");
+        }
+        assert!(asked("trian").unwrap_err().to_string().contains("did you mean `train`?"));
+        assert_eq!(asked("Habari-Bot").unwrap(), ["habari-bot"]);
+        assert!(asked("train").unwrap().len() > 40);
+    }
 }

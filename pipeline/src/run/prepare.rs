@@ -12,9 +12,9 @@ use super::error::RunError;
 use crate::config::{self, CorpusConfig, Loaded, Mode, SourceConfig, SourceName};
 use crate::dedup::SketchSettings;
 use crate::ingest::{DocumentSource, NamedStep, SourceFacts, Split};
+use crate::optout::Honoured;
 use crate::policy::{Action, Blocs, Decider, NodeFacts, Policies, SHIPPED_BLOCS};
 use crate::seal::NamedDigest;
-use crate::optout::Honoured;
 use crate::step::{Resources, StepError};
 use crate::steps::StepKind;
 use crate::steps::dedup_minhash::DedupMinhash;
@@ -398,7 +398,9 @@ fn ingest_key(
     let json = |value: serde_json::Result<String>| value.expect("configs are plain data");
     let steps: Vec<(String, u32, String)> = steps
         .iter()
-        .map(|step| (step.id.to_string(), step.kind.version(), json(serde_json::to_string(&in_ingest(&step.kind)))))
+        .map(|step| {
+            (step.id.to_string(), step.kind.version(), json(serde_json::to_string(&in_ingest(&step.kind))))
+        })
         .collect();
     key_of(&[
         ("version", &INGEST_VERSION.to_string()),

@@ -38,7 +38,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::document::Page;
-use crate::optout::agent_list;
+use crate::optout::{agent_list, tokens};
 use crate::step::{DocumentStep, DocumentStepConfig, Resources, StepError};
 
 /// Reads what publishers reserve, and what stewards agree to.
@@ -69,8 +69,8 @@ impl DocumentStepConfig for TagOptout {
     const VERSION: u32 = 1;
 
     fn build(&self, resources: &Resources) -> Result<Box<dyn DocumentStep>, StepError> {
-        let tokens = agent_list(self, resources)?.tokens(&self.agents);
-        Ok(Box::new(Reader { tokens }))
+        let list = agent_list(self, resources)?;
+        Ok(Box::new(Reader { tokens: tokens(self, &list)? }))
     }
 
     fn digests(&self, resources: &Resources) -> Result<Vec<(String, String)>, StepError> {

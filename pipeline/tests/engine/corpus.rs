@@ -275,7 +275,8 @@ impl Corpus {
             context.register_table("shards", frame.into_view())?;
             query(&context, "SELECT url FROM shards ORDER BY url").await
         });
-        let rows = rows.unwrap_or_else(|error| panic!("the shards in {} can be read: {error}", folder.display()));
+        let rows =
+            rows.unwrap_or_else(|error| panic!("the shards in {} can be read: {error}", folder.display()));
         rows.into_iter().flatten().collect()
     }
 

@@ -43,7 +43,9 @@ fn pages(urls: &[&str]) -> Vec<RecordBuilder> {
 }
 
 fn basis(corpus: &Corpus, url: &str) -> String {
-    let sql = format!("SELECT optout_train || ' ' || coalesce(optout_basis, '-') FROM documents WHERE url = '{url}'");
+    let sql = format!(
+        "SELECT optout_train || ' ' || coalesce(optout_basis, '-') FROM documents WHERE url = '{url}'"
+    );
     corpus.sql(&sql).into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
@@ -63,7 +65,11 @@ fn every_signal_reserves_its_page_and_no_other() {
     ];
     let files = vec![
         // After their pages, and in another file.
-        robots_at("habari.co.ke", LATE, "User-agent: CCBot\nDisallow: /siri/\n\nUser-agent: *\nDisallow: /admin/"),
+        robots_at(
+            "habari.co.ke",
+            LATE,
+            "User-agent: CCBot\nDisallow: /siri/\n\nUser-agent: *\nDisallow: /admin/",
+        ),
         file_at(
             "https://gazeti.co.ke/.well-known/tdmrep.json",
             FETCHED,
@@ -214,7 +220,9 @@ fn a_newer_snapshot_takes_away_exactly_what_it_reserves() {
     let stage1 = corpus.stamps("work/documents");
     let listed = || {
         let mut command = corpus.command("optout");
-        command.args(["delta", "--format", "json"]).args([corpus.path("a.parquet"), corpus.path("b.parquet")]);
+        command
+            .args(["delta", "--format", "json"])
+            .args([corpus.path("a.parquet"), corpus.path("b.parquet")]);
         let said = Said::new(&command.output().unwrap());
         said.done();
         serde_json::from_str::<Vec<serde_json::Value>>(&said.stdout).unwrap()
@@ -230,7 +238,10 @@ fn a_newer_snapshot_takes_away_exactly_what_it_reserves() {
     }
 
     // A run that honours the newer one leaves out those, and reads no crawl file for it.
-    let corpus = { corpus.filters = "  - tag_optout: { snapshot: b.parquet }\n"; corpus };
+    let corpus = {
+        corpus.filters = "  - tag_optout: { snapshot: b.parquet }\n";
+        corpus
+    };
     corpus.run();
     assert_eq!(corpus.stamps("work/documents"), stage1);
     let kept: Vec<String> = all.iter().filter(|url| !removed_urls.contains(&url.as_str())).cloned().collect();

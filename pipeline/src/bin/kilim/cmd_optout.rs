@@ -144,7 +144,16 @@ struct Listed {
 
 impl Listed {
     const COLUMNS: [&str; 11] = [
-        "node", "shard", "shard_row", "doc_id", "url", "signal", "agent", "raw", "source_url", "observed_at",
+        "node",
+        "shard",
+        "shard_row",
+        "doc_id",
+        "url",
+        "signal",
+        "agent",
+        "raw",
+        "source_url",
+        "observed_at",
         "sha256",
     ];
 
@@ -204,6 +213,11 @@ fn told(rows: &[Listed]) -> String {
         *shards.entry((&row.node, &row.shard)).or_default() += 1;
     }
     let documents: std::collections::BTreeSet<&str> = rows.iter().map(|row| row.doc_id.as_str()).collect();
-    let _ = writeln!(out, "\n{} documents in {} shards; --format csv has them in full", documents.len(), shards.len());
+    let _ = writeln!(
+        out,
+        "\n{} documents in {} shards; --format csv has them in full",
+        documents.len(),
+        shards.len()
+    );
     out
 }
