@@ -147,7 +147,9 @@ fn prepare_with(
         _ => None,
     });
     let optout = optout
-        .map(|(step, optout)| Honoured::of(optout, &resources).map_err(|error| not_ready(step, &error)))
+        .map(|(step, optout)| {
+            Honoured::of(optout, &resources).map_err(|error| not_ready(step.id.as_str(), &error))
+        })
         .transpose()?;
     let sources = source_facts(&config);
     let ingest_key =
@@ -333,15 +335,15 @@ pub fn node_facts(config: &CorpusConfig, base_dir: &Path) -> Result<Vec<NodeFact
 fn models(steps: &[NamedStep], resources: &Resources) -> Result<Vec<NamedDigest>, RunError> {
     let mut found = BTreeSet::new();
     for step in steps {
-        let digests = step.kind.digests(resources).map_err(|error| not_ready(step, &error))?;
+        let digests = step.kind.digests(resources).map_err(|error| not_ready(&step.id, &error))?;
         found.extend(digests.into_iter().map(|(name, blake3)| NamedDigest { name, blake3 }));
     }
     Ok(found.into_iter().collect())
 }
 
 /// A step that could not be made ready, with its own hint where it has one.
-fn not_ready(step: &NamedStep, error: &StepError) -> RunError {
-    let problem = format!("step `{}`: {error}", step.id);
+fn not_ready(id: &str, error: &StepError) -> RunError {
+    let problem = format!("step `{id}`: {error}");
     let hint = match error {
         StepError::Config { hint: Some(hint), .. } => Some(hint.clone()),
         _ if problem.contains("\nhint: ") => None,

@@ -247,9 +247,7 @@ mod tests {
             value: value.to_owned(),
             media_type: if element == "link" { rsl::MEDIA_TYPE.to_owned() } else { String::new() },
             in_head: true,
-            in_footer: false,
-            within: "",
-            context: String::new(),
+            ..Mark::default()
         };
         let marks = vec![
             mark("robots", "noai, noimageai", "meta"),

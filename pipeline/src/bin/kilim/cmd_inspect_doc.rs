@@ -271,8 +271,11 @@ fn evidence(out: &mut String, row: &Value) {
         lines.push(("licence".to_owned(), format!("{id} by {signal} ({scope}{negated}{excepted}): {raw}")));
     }
     for said in items(row, "optout_evidence") {
-        let mut says = format!("{} {} by {}", field(said, "category"), field(said, "value"), field(said, "signal"));
-        for (word, name) in [(", agent ", "agent"), (": ", "raw"), (", from ", "source_url"), (", seen ", "observed_at")] {
+        let mut says =
+            format!("{} {} by {}", field(said, "category"), field(said, "value"), field(said, "signal"));
+        for (word, name) in
+            [(", agent ", "agent"), (": ", "raw"), (", from ", "source_url"), (", seen ", "observed_at")]
+        {
             let value = cut(&field(said, name), EXCERPT);
             if !value.is_empty() {
                 says.push_str(word);
