@@ -247,6 +247,7 @@ proptest! {
 }
 
 #[test]
+#[ignore = "measures time, which a busy machine has little of: run by hand"]
 fn hard_texts_take_time_in_proportion() {
     let many = |piece: &str| piece.repeat((1 << 15) / piece.len());
     for piece in [
