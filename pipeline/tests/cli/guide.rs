@@ -125,7 +125,9 @@ fn the_guide_shows_what_its_commands_say() {
             let corrected = corrected(shown, &said);
             let now =
                 corrected.clone().unwrap_or_else(|| shown.iter().map(|&line| line.to_owned()).collect());
-            now.iter().for_each(|line| written.extend([line, "\n"]));
+            for line in &now {
+                let _ = writeln!(written, "{line}");
+            }
             if corrected.is_some() {
                 let _ = writeln!(wrong, "$ {command}\nsays\n{}\n", said.join("\n"));
             }
