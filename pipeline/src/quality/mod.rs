@@ -19,7 +19,7 @@
 //! the pages of others.
 
 mod c4;
-mod chars;
+pub(crate) mod chars;
 mod fineweb2;
 mod lines;
 mod measure;
