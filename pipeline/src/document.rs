@@ -13,6 +13,7 @@ use kilim_langid::LangTag;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::lists::Found;
 use crate::pii::Span;
 use crate::quality::Signals;
 
@@ -71,6 +72,8 @@ pub mod column {
     pub const PII: &str = "pii";
     /// The kinds in `pii`, sorted, joined by commas.
     pub const PII_KINDS: &str = "pii_kinds";
+    /// How often entries of a steward's lists were met, by list; never which.
+    pub const LIST_HITS: &str = "list_hits";
     pub const LICENSE_EVIDENCE: &str = "license_evidence";
     pub const LICENSE: &str = "license";
     pub const LICENSE_TIER: &str = "license_tier";
@@ -234,6 +237,17 @@ pub struct Mark {
     pub subject: String,
 }
 
+/// What a document has of a list that a steward loaded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListHits {
+    /// Kind of the list, as the config names it.
+    pub kind: Arc<str>,
+    /// What it is a list of: `words`, `url_words` or `hosts`.
+    pub of: &'static str,
+    /// What was met.
+    pub found: Found,
+}
+
 /// A reading of a licence mark.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LicenseEvidence {
@@ -335,6 +349,8 @@ pub struct Page<'a> {
     pub signals: Option<Signals>,
     /// Set by `detect_pii`: where personal data stands in `text`; `None` if nobody has looked.
     pub pii: Option<Vec<Span>>,
+    /// Set by `match_lists`: what was met of lists, where anything was; `None` if nobody has looked.
+    pub list_hits: Option<Vec<ListHits>>,
     /// Set by `tag_license`.
     pub license_evidence: Vec<LicenseEvidence>,
     /// SPDX id of the licence of the page's text, if the evidence agrees on one.

@@ -13,6 +13,7 @@ pub mod functions;
 pub mod ingest;
 pub mod ledger;
 pub mod life;
+pub mod lists;
 pub mod normalize;
 pub mod optout;
 pub mod pii;

@@ -4,6 +4,7 @@
 //! step looks at one document; a corpus step looks at all of them and is part of a stage's plan. Steps mark, they
 //! never drop: [`Page::reject`] keeps the row with its reason.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -58,12 +59,13 @@ pub enum StepError {
 pub struct Resources {
     base_dir: PathBuf,
     identifiers: Mutex<BTreeMap<String, Arc<dyn Identifier>>>,
+    tables: Mutex<BTreeMap<String, Arc<dyn Any + Send + Sync>>>,
 }
 
 impl Resources {
     /// `base_dir` is the folder of the config: paths in a step are relative to it.
     pub fn new(base_dir: &Path) -> Self {
-        Self { base_dir: base_dir.to_owned(), identifiers: Mutex::new(BTreeMap::new()) }
+        Self { base_dir: base_dir.to_owned(), identifiers: Mutex::default(), tables: Mutex::default() }
     }
 
     /// `path` as seen from the config.
@@ -83,6 +85,22 @@ impl Resources {
         }
         let loaded = load()?;
         known.insert(key.to_owned(), Arc::clone(&loaded));
+        Ok(loaded)
+    }
+
+    /// What is under `key`, loaded by `load` if this is the first time. The key names the step and all that the result
+    /// depends on.
+    pub fn table<T: Any + Send + Sync>(
+        &self,
+        key: &str,
+        load: impl FnOnce() -> Result<T, StepError>,
+    ) -> Result<Arc<T>, StepError> {
+        let mut known = self.tables.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(found) = known.get(key).and_then(|found| Arc::clone(found).downcast().ok()) {
+            return Ok(found);
+        }
+        let loaded = Arc::new(load()?);
+        known.insert(key.to_owned(), Arc::clone(&loaded) as Arc<dyn Any + Send + Sync>);
         Ok(loaded)
     }
 }

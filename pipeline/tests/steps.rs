@@ -93,6 +93,8 @@ struct Expect {
     optout: Option<Vec<String>>,
     /// What it comes to.
     optout_train: Option<String>,
+    /// `kind of hits of different entries`, such as `adult words 3 of 2`.
+    list_hits: Option<Vec<String>>,
 }
 
 fn root() -> PathBuf {
@@ -257,6 +259,9 @@ fn compare(name: &str, page: &Page<'_>, expect: &Expect) {
     list("optout", expect.optout.as_ref(), optout.collect());
     let train = page.optout_evidence.as_deref().map(|rows| fold(rows).0.as_str());
     same("optout_train", expect.optout_train.as_ref(), train.unwrap_or_default());
+    let hits = page.list_hits.iter().flatten();
+    let hits = hits.map(|met| format!("{} {} {} of {}", met.kind, met.of, met.found.hits, met.found.entries));
+    list("list_hits", expect.list_hits.as_ref(), hits.collect());
 }
 
 /// How many scripts a text has letters of.

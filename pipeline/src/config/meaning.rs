@@ -67,6 +67,19 @@ const NEEDS: &[Need] = &[
         always: false,
         because: "it says where in the text personal data stands, and `normalize_text` moves it",
     },
+    reads_text("match_lists"),
+    Need {
+        step: "match_lists",
+        earlier: "normalize_text",
+        always: false,
+        because: "entries are sought in the text that `normalize_text` mends",
+    },
+    Need {
+        step: "match_lists",
+        earlier: "identify_language",
+        always: false,
+        because: "entries may be of the language that `identify_language` writes",
+    },
     Need {
         step: "tag_license",
         earlier: "extract_html",

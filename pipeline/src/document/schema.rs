@@ -164,6 +164,16 @@ fn derived_fields() -> Vec<Field> {
         field(c::PII, list_of_struct(pii_fields().iter().map(|f| f.as_ref().clone()).collect())),
         text(c::PII_KINDS),
         field(
+            c::LIST_HITS,
+            list_of_struct(vec![
+                text("kind"),
+                text("of"),
+                field("hits", DataType::UInt32),
+                field("entries", DataType::UInt32),
+                field("share", DataType::Float32),
+            ]),
+        ),
+        field(
             c::LICENSE_EVIDENCE,
             list_of_struct(vec![
                 text("signal"),

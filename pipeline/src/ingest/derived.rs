@@ -10,7 +10,7 @@ use arrow::datatypes::{DataType, Field, Fields};
 use kilim_connectors::seeds::SeedRecord;
 
 use super::columns::text_field;
-use crate::document::{Page, claim_fields, column, derived_columns, reason_fields, signal_fields};
+use crate::document::{ListHits, Page, claim_fields, column, derived_columns, reason_fields, signal_fields};
 use crate::optout::{EvidenceBuilder, basis};
 use crate::policy::Tuple;
 use crate::provenance::licences;
@@ -52,6 +52,7 @@ pub(super) struct DerivedBuilder {
     signals: StructBuilder,
     pii: ListBuilder<StructBuilder>,
     pii_kinds: StringBuilder,
+    list_hits: ListBuilder<StructBuilder>,
     license_evidence: ListBuilder<StructBuilder>,
     license: StringBuilder,
     license_tier: UInt8Builder,
@@ -121,6 +122,7 @@ impl Default for DerivedBuilder {
             signals: StructBuilder::from_fields(signal_fields(), 0),
             pii: list_of(column::PII),
             pii_kinds: StringBuilder::new(),
+            list_hits: list_of(column::LIST_HITS),
             license_evidence: list_of(column::LICENSE_EVIDENCE),
             license: StringBuilder::new(),
             license_tier: UInt8Builder::new(),
@@ -157,6 +159,7 @@ impl DerivedBuilder {
         self.push_language(page);
         self.push_signals(page);
         self.push_pii(page);
+        self.push_list_hits(page);
         self.push_license(page);
         self.push_claims(page, standing);
         self.outcome.append_option(page.outcome.map(crate::document::Outcome::as_str));
@@ -245,6 +248,19 @@ impl DerivedBuilder {
         let kinds: BTreeSet<String> =
             spans.unwrap_or_default().iter().map(|span| span.kind.as_str().to_owned()).collect();
         self.pii_kinds.append_option(spans.map(|_| joined(&kinds)));
+    }
+
+    fn push_list_hits(&mut self, page: &Page<'_>) {
+        for ListHits { kind, of, found } in page.list_hits.iter().flatten() {
+            let entry = self.list_hits.values();
+            text_field(entry, 0).append_value(kind);
+            text_field(entry, 1).append_value(of);
+            number_field(entry, 2).append_value(found.hits);
+            number_field(entry, 3).append_value(found.entries);
+            float_field(entry, 4).append_value(found.share);
+            entry.append(true);
+        }
+        self.list_hits.append(page.list_hits.is_some());
     }
 
     fn push_license(&mut self, page: &Page<'_>) {
@@ -339,6 +355,7 @@ impl DerivedBuilder {
         self.lang_margin.append_null();
         self.lang_top.append(false);
         self.pii.append(false);
+        self.list_hits.append(false);
         self.push_signals(&Page::default());
         self.license_evidence.append(false);
         self.optout_evidence.push(None);
@@ -355,7 +372,7 @@ impl DerivedBuilder {
 
     /// Derived columns in the order of the schema, then outcome and reasons.
     pub(super) fn finish(&mut self) -> (Vec<ArrayRef>, ArrayRef, ArrayRef) {
-        let builders: [&mut dyn ArrayBuilder; 39] = [
+        let builders: [&mut dyn ArrayBuilder; 40] = [
             &mut self.seed_id,
             &mut self.steward,
             &mut self.declared_lang,
@@ -373,6 +390,7 @@ impl DerivedBuilder {
             &mut self.signals,
             &mut self.pii,
             &mut self.pii_kinds,
+            &mut self.list_hits,
             &mut self.license_evidence,
             &mut self.license,
             &mut self.license_tier,

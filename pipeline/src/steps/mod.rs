@@ -169,6 +169,7 @@ steps! {
         filter_language => FilterLanguage,
         measure_quality => MeasureQuality,
         filter_quality => FilterQuality,
+        match_lists => MatchLists,
         detect_pii => DetectPii,
         tag_license => TagLicense,
         tag_optout => TagOptout,
