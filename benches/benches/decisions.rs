@@ -45,7 +45,7 @@ fn tuples(count: usize) -> Vec<Tuple> {
                 license_tier: (number % 6) as u8,
                 mode: ["open", "restricted", "local-only"][number % 3].to_owned(),
                 optout_train: [OptOut::Unknown, OptOut::Allow, OptOut::Disallow][number / 2 % 3],
-                personal: number % 5 == 0,
+                personal: number.is_multiple_of(5),
                 source: "crawl".to_owned(),
                 steward: format!("steward-{number}"),
             }
@@ -83,7 +83,7 @@ fn rows(tuples: &[Tuple]) -> Vec<(String, &'static str, &'static str)> {
             state ^= state >> 7;
             state ^= state << 17;
             let pick = state as usize >> 8;
-            let kinds = if pick % 16 == 0 { "email,phone" } else { "" };
+            let kinds = if pick.is_multiple_of(16) { "email,phone" } else { "" };
             (forms[pick % forms.len()].clone(), LANGUAGES[pick % 3], kinds)
         })
         .collect()

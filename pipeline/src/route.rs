@@ -187,14 +187,14 @@ impl Routing {
     }
 
     /// Nodes that may have a document, ask for its language, and take its kinds of personal data.
-    fn takers<'a>(&self, known: &'a Known<'_>) -> impl Iterator<Item = usize> + 'a {
+    fn takers<'a>(known: &'a Known<'_>) -> impl Iterator<Item = usize> + 'a {
         let asked = known.allowed.iter().zip(known.wants).enumerate();
         asked.filter(|(_, (allowed, want))| **allowed && **want == Want::Yes).map(|(node, _)| node)
     }
 
     /// Why no node takes a document; `None` if one does.
     fn refusal(&self, known: &Known<'_>) -> Option<&'static str> {
-        if self.takers(known).next().is_some() {
+        if Self::takers(known).next().is_some() {
             return None;
         }
         let may = || known.allowed.iter().zip(known.wants).filter(|(allowed, _)| **allowed);
@@ -273,7 +273,7 @@ fn takers_function(routing: Arc<Routing>) -> ScalarUDF {
         let mut rows = Rows::new(&routing, arrays);
         let mut lists = ListBuilder::new(StringBuilder::new());
         for row in 0..arrays[0].len() {
-            for node in routing.takers(&rows.known(row)) {
+            for node in Routing::takers(&rows.known(row)) {
                 lists.values().append_value(routing.name(node));
             }
             lists.append(true);

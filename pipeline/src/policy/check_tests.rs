@@ -37,7 +37,7 @@ fn nothing_is_wrong_with_the_shipped_policies() {
 
 #[test]
 fn a_condition_that_contradicts_itself_is_found_though_types_allow_it() {
-    let text = forbid("aldrig", r#"resource.license_tier > 3 && resource.license_tier < 2"#);
+    let text = forbid("aldrig", "resource.license_tier > 3 && resource.license_tier < 2");
     assert_eq!(found(&text), one(Kind::NeverApplies, "aldrig"));
     let text = forbid("kamwe", r#"resource.mode == "open" && resource.mode == "restricted""#);
     assert_eq!(found(&text), one(Kind::NeverApplies, "kamwe"));
@@ -65,8 +65,8 @@ fn a_rule_that_is_written_twice_in_other_words_is_found() {
 
 #[test]
 fn a_rule_inside_another_is_told_and_is_not_wrong() {
-    let text = forbid("pana", r#"resource.license_tier < 3"#)
-        + &forbid("nyembamba", r#"resource.license_tier == 1"#);
+    let text =
+        forbid("pana", "resource.license_tier < 3") + &forbid("nyembamba", "resource.license_tier == 1");
     assert_eq!(found(&text), one(Kind::AddsNothing, "nyembamba"));
     assert!(!check(&policies(&text), &[], &[]).unwrap().is_wrong());
 }

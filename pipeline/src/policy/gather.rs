@@ -55,8 +55,7 @@ impl<'a, const N: usize, T> Gather<'a, N, T> {
     fn find(&mut self, key: [&'a str; N], answer: impl FnOnce() -> T) -> usize {
         let hash = key.iter().fold(0, |hash, text| xxh3_64_with_seed(text.as_bytes(), hash));
         let mut slot = self.first_slot(hash);
-        loop {
-            let Some(place) = (self.slots[slot] as usize).checked_sub(1) else { break };
+        while let Some(place) = (self.slots[slot] as usize).checked_sub(1) {
             let entry = &self.entries[place];
             if entry.hash == hash && entry.key == key {
                 return place;

@@ -131,7 +131,9 @@ impl Literals {
         for members in alike.iter().flatten() {
             self.lists += 1;
             let list = self.lists;
-            members.iter().for_each(|text| self.name(text, &about, Mention::List(list)));
+            for text in members {
+                self.name(text, &about, Mention::List(list));
+            }
         }
         for operand in [left, right] {
             if !alike.iter().flatten().any(|members| set(operand).as_ref() == Some(members)) {
