@@ -292,7 +292,8 @@ fn mark_of<'p>(page: &'p Page<'_>, outline: &Outline, id: Id) -> Option<Found<'p
                 .into_iter()
                 .filter_map(|name| Some((name, attribute(name)?.trim().to_ascii_lowercase())))
                 .find(|(_, key)| is_rights_meta(key))?;
-            let element = if name == Name::ItemProp { "microdata" } else { "meta" };
+            let is_item = name == Name::ItemProp && is_licence_word(&key);
+            let element = if is_item { "microdata" } else { "meta" };
             Some(Found { element, key, value: content })
         }
         Tag::Img => {

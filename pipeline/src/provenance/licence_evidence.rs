@@ -123,6 +123,11 @@ fn is_page(subject: &str, url: &str, canonical: &str) -> bool {
     same(&page) || page.join(canonical).is_ok_and(|canonical| same(&canonical))
 }
 
+/// Lines that name a licence, outside footers: a page with more is about licences.
+const MAX_NOTICES: usize = 3;
+/// Characters of a line that says under which licence a text is; longer ones are running text.
+const MAX_NOTICE: usize = 300;
+
 /// Words of the page that bear on more than the mark they stand in.
 struct Context<'a> {
     url: &'a str,
@@ -131,6 +136,8 @@ struct Context<'a> {
     footer: Said,
     /// RDFa gives the work's type, and it is none of text.
     work_is_media: bool,
+    /// It speaks of licences rather than under one.
+    about_licences: bool,
 }
 
 /// All rows of a page's marks, in their order.
@@ -149,7 +156,12 @@ pub fn from_marks(marks: &[Mark], url: &str, host: &str) -> Vec<LicenseEvidence>
     let has_types = types.peek().is_some();
     let work_is_media = has_types
         && types.all(|mark| !mark.value.ends_with("/Text") && !mark.value.ends_with("/InteractiveResource"));
-    let context = Context { url, host, canonical: value("link", "canonical"), footer, work_is_media };
+    let lines = marks.iter().filter(|mark| {
+        is(mark, "text", "statement") && !mark.in_footer && !prose::licences_in(&mark.value).is_empty()
+    });
+    let about_licences = lines.count() > MAX_NOTICES;
+    let context =
+        Context { url, host, canonical: value("link", "canonical"), footer, work_is_media, about_licences };
     let mut rows: Vec<LicenseEvidence> = marks.iter().flat_map(|mark| from_mark(mark, &context)).collect();
     // What the head keeps, it keeps of the whole page.
     let meta_takes_back = marks.iter().any(|mark| {
@@ -335,7 +347,7 @@ fn scope_of(
         let untyped = signal == "microdata" && mark.key.ends_with("license");
         return match scope {
             "page" | "site" if is_beside || elsewhere => "unknown",
-            "unknown" if untyped => body_scope(signal, spdx, mark, line),
+            "unknown" if untyped => body_scope(signal, spdx, mark, line, context),
             scope => scope,
         };
     }
@@ -348,14 +360,20 @@ fn scope_of(
         return "unknown";
     }
     // The mark-up that Creative Commons hands out says of which type the work is.
-    if context.work_is_media && matches!(signal, "a_rel" | "rdfa" | "badge") && !about.text {
+    if context.work_is_media && matches!(signal, "a_rel" | "rdfa" | "badge") && !about.text && !about.this {
         return "media";
     }
-    body_scope(signal, spdx, mark, line)
+    body_scope(signal, spdx, mark, line, context)
 }
 
 /// Scope of a statement in the body, by its place and by the words of its line.
-fn body_scope(signal: &str, spdx: Option<&str>, mark: &Mark, line: Said) -> &'static str {
+fn body_scope(
+    signal: &str,
+    spdx: Option<&str>,
+    mark: &Mark,
+    line: Said,
+    context: &Context<'_>,
+) -> &'static str {
     let about = line.about;
     if about.only(about.media) {
         return "media";
@@ -367,13 +385,19 @@ fn body_scope(signal: &str, spdx: Option<&str>, mark: &Mark, line: Said) -> &'st
     if spdx.is_some_and(licences::is_of_software) && prose::licences_in(&mark.line).is_empty() {
         return "unknown";
     }
+    // A law's own words, or a page of the terms of many things: only what says that it is the licence may be that.
+    let says_so = matches!(signal, "a_rel" | "rdfa" | "microdata");
+    if spdx.is_some() && context.about_licences && !says_so {
+        return "unknown";
+    }
     let beside = about.media || about.software || about.data;
+    let is_notice = about.this && !beside && mark.line.chars().count() <= MAX_NOTICE;
     match signal {
         _ if mark.in_footer => "site",
         // A link that says it is the licence: of the page, unless it stands beside it.
-        "a_rel" | "rdfa" | "microdata" if mark.within.is_empty() => "page",
-        // Any other link, where the line says of the text that it is so.
-        "cc_link" | "prose" | "badge" if mark.within.is_empty() && about.text && !beside => "page",
+        _ if says_so && mark.within.is_empty() => "page",
+        // Any other link, where the line says of this text that it is so.
+        _ if mark.within.is_empty() && is_notice => "page",
         _ => "unknown",
     }
 }

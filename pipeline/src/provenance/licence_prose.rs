@@ -14,7 +14,9 @@ use super::{licence_names as names, licence_subjects as subjects, licence_words 
 /// What a line speaks of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct About {
-    /// The text, the article, the site.
+    /// This work, this text, this site.
+    pub this: bool,
+    /// Some text, some article, some site.
     pub text: bool,
     /// Pictures, sound, films, maps.
     pub media: bool,
@@ -27,7 +29,7 @@ pub struct About {
 impl About {
     /// Of something beside the text, and not of the text.
     pub fn only(self, beside: bool) -> bool {
-        beside && !self.text
+        beside && !self.text && !self.this
     }
 }
 
@@ -75,8 +77,9 @@ fn joins_words(c: char) -> bool {
     c.is_alphanumeric() && matches!(u32::from(c), 0..=0x052f | 0x1e00..=0x1fff)
 }
 
-static SUBJECTS: LazyLock<Lexicon> =
-    LazyLock::new(|| Lexicon::new(&[subjects::TEXT, subjects::MEDIA, subjects::SOFTWARE, subjects::DATA]));
+static SUBJECTS: LazyLock<Lexicon> = LazyLock::new(|| {
+    Lexicon::new(&[subjects::TEXT, subjects::MEDIA, subjects::SOFTWARE, subjects::DATA, subjects::THIS])
+});
 
 static PHRASES: LazyLock<Lexicon> =
     LazyLock::new(|| Lexicon::new(&[words::RESERVED, words::EXCEPTED, subjects::WIKIPEDIA]));
@@ -117,6 +120,7 @@ pub fn said(line: &str) -> Said {
         excepted: has(phrases, 1),
         wikipedia: has(phrases, 2),
         about: About {
+            this: has(subjects, 4),
             text: has(subjects, 0),
             media: has(subjects, 1),
             software: has(subjects, 2),

@@ -3,7 +3,27 @@
 //! Lists are lower case. A language that is missing costs a licence in running text, and may take a picture's link for one that
 //! only has its place to go by.
 
-/// What a licence may be of. A blank at the end of a word asks for the end of a word there.
+/// This work, this text, this site: what a notice says of itself. A blank at the end of a word asks for the end of a word
+/// there.
+#[rustfmt::skip]
+pub(super) const THIS: &[&str] = &[
+    "this work ", "this article", "this page", "this site", "this website", "this blog", "this post ", "this story", "this book",
+    "this text", "this document", "this translation", "this manual", "this guide", "this tutorial", "this content", "this resource",
+    "all content", "all text", "our content", "our stories", "text is available", "text of this", "content on this", "contents of this", "content of this",
+    "dieser text", "dieser artikel", "dieser beitrag", "dieses werk", "diese seite", "diese website", "diese texte", "alle inhalte", "alle texte",
+    "die inhalte", "inhalte dieser", "dieses dokument", "ce texte", "cet article", "cette œuvre", "cette oeuvre", "ce site", "cette page", "ce document",
+    "cette création", "esta obra", "este obra", "este artículo", "este texto", "este sitio", "este blog", "esta página", "este documento",
+    "este trabalho", "este artigo", "esta publicação", "aquesta obra", "quest'opera", "quest’opera", "questa opera", "questo articolo", "questo sito",
+    "questo testo", "dit werk", "deze tekst", "deze pagina", "dit artikel", "dette verk", "dette værk", "detta verk", "tämä teos", "ten utwór", "ten artykuł",
+    "ten tekst", "toto dílo", "ez a mű", "această operă", "ovo djelo", "bu eser", "bu yazı", "bu site", "kazi hii", "makala hii", "hadithi hii", "tovuti hii",
+    "tác phẩm này", "bài viết này", "karya ini", "ciptaan ini", "artikel ini", "это произведение", "эта статья", "этот текст", "данное произведение", "цей твір", "цей текст",
+    "това произведение", "αυτό το έργο", "το έργο αυτό", "αυτό το κείμενο", "هذا المصنف", "هذا العمل", "هذه المقالة", "هذا المقال", "این اثر", "این نوشته", "یہ مضمون",
+    "יצירה זו", "מאמר זה", "यह कृति", "यह लेख", "यह रचना", "এই লেখা", "এই নিবন্ধ", "இப்படைப்பு", "இந்தப் படைப்பு", "இக்கட்டுரை", "ఈ వ్యాసం", "ಈ ಲೇಖನ",
+    "ይህ ሥራ", "ይህ ጽሑፍ", "ይህ ጽሁፍ", "ผลงานนี้", "งานนี้", "บทความนี้", "本作品", "本文", "本著作", "本站", "本网站", "本網站", "本页", "本頁", "除非另有",
+    "この作品", "この文書", "本サイト", "この記事", "이 저작물", "이 글", "이 문서", "본 저작물",
+];
+
+/// What a licence may be of.
 pub(super) const TEXT: &[&str] = &[
     // Text, work, article, page, site, content, this document.
     "this work ",
