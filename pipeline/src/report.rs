@@ -7,10 +7,15 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use datafusion::common::Result;
 use datafusion::prelude::SessionContext;
+use kilim_langid::LangTag;
 use serde::Serialize;
 
+use crate::config::StepConfig;
 use crate::ledger::Ledger;
 use crate::policy::Tuple;
+use crate::quality::table_language;
+use crate::step::{Resources, StepError};
+use crate::steps::StepKind;
 
 /// Name of records of no language, licence or jurisdiction.
 pub const NONE: &str = "-";
@@ -36,6 +41,18 @@ pub struct Report {
     pub personal_data: BTreeMap<String, PersonalData>,
     /// What each node got.
     pub nodes: BTreeMap<String, NodeShare>,
+    /// By whose thresholds languages are judged, if the config judges quality: see [`quality_rows`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quality_rows: Option<QualityRows>,
+}
+
+/// By whose rows of quality languages are judged.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct QualityRows {
+    /// Languages that have rows of their own.
+    pub own: Vec<String>,
+    /// Languages that the rows for any language, or for any in their script, judge alone.
+    pub neutral: Vec<String>,
 }
 
 /// How often a kind of personal data was found.
@@ -142,6 +159,7 @@ pub async fn report(context: &SessionContext, ledger: &Ledger) -> Result<Report>
         jurisdictions: BTreeMap::new(),
         personal_data: BTreeMap::new(),
         nodes: nodes(ledger),
+        quality_rows: None,
     };
     for batch in context.sql(OUTCOMES).await?.collect().await? {
         for row in 0..batch.num_rows() {
@@ -184,6 +202,33 @@ pub async fn report(context: &SessionContext, ledger: &Ledger) -> Result<Report>
         }
     }
     Ok(report)
+}
+
+/// Which of these languages have rows of their own in the tables of `steps` as they are now; nothing if no step judges
+/// quality. What is no language is left out.
+pub fn quality_rows<'a>(
+    steps: &[StepConfig],
+    resources: &Resources,
+    languages: impl IntoIterator<Item = &'a String>,
+) -> std::result::Result<Option<QualityRows>, StepError> {
+    let mut tables = Vec::new();
+    for step in steps {
+        if let StepKind::FilterQuality(filter) = &step.kind {
+            tables.push(filter.rule_set(resources)?);
+        }
+    }
+    if tables.is_empty() {
+        return Ok(None);
+    }
+    let mut rows = QualityRows::default();
+    for language in languages {
+        if !language.parse().is_ok_and(|tag: LangTag| tag.is_language()) {
+            continue;
+        }
+        let has_own = tables.iter().any(|table| table.has_rows_of(&table_language(language)));
+        if has_own { &mut rows.own } else { &mut rows.neutral }.push(language.clone());
+    }
+    Ok(Some(rows))
 }
 
 impl Report {

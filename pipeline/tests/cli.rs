@@ -268,6 +268,29 @@ fn texts_can_be_identified_in_sql() {
 }
 
 #[test]
+fn thresholds_are_fitted_on_documents_that_a_query_finds_in_the_ledger() {
+    let query = "SELECT lang, text FROM documents WHERE text IS NOT NULL AND lang <> 'und'";
+    let fit = |query: &str| {
+        QUICKSTART.say(&[
+            "fit-thresholds",
+            "--rules",
+            "gopher_quality",
+            "--min-documents",
+            "5",
+            "--query",
+            query,
+        ])
+    };
+    let said = fit(query);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.out.contains("\ndeu_Latn,gopher_long_words,mean_word_chars,>,"), "{}", said.out);
+    assert!(said.out.contains("documents of query\n"), "{}", said.out);
+    let said = fit("SELECT doc_id FROM documents");
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("no columns `lang` and `text`"), "{}", said.err);
+}
+
+#[test]
 fn a_document_is_followed_from_its_record_to_its_shard() {
     let query =
         "SELECT doc_id FROM documents WHERE lang = 'ell_Grek' AND outcome = 'sharded' AND seed_id IS NOT NULL

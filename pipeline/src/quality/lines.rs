@@ -11,7 +11,7 @@ use super::chars::{Class, Tally};
 use super::repeats::{Copies, char_count};
 use super::segment::{Segments, Token};
 use super::tally::{Counts, count};
-use super::web_docs::LineSums;
+use super::web_docs::{LineSums, Medians};
 
 /// At most this many characters: FineWeb's short line.
 const SHORT_LINE_CHARS: u32 = 30;
@@ -63,14 +63,14 @@ pub(crate) struct Lines {
 pub(crate) struct Context<'a> {
     pub(crate) segments: Segments<'a>,
     pub(crate) phrases: &'a Phrases,
-    /// The characters of a line so short that it may be of a menu.
-    pub(crate) menu_chars: f64,
+    /// What is usual in the language.
+    pub(crate) medians: &'a Medians,
 }
 
 impl Lines {
     pub(crate) fn read(context: &Context<'_>, copies: &mut Copies, scripts: &mut [u32; 256]) -> Self {
         let segments = &context.segments;
-        let mut lines = Self { web_docs: LineSums::new(context.menu_chars), ..Self::default() };
+        let mut lines = Self { web_docs: LineSums::new(context.medians), ..Self::default() };
         let (begins, ends) = (segments.text.starts_with('\n'), segments.text.ends_with('\n'));
         lines.lines = segments.newlines + u32::from(!segments.text.is_empty() && !ends);
         copies.start(segments.lines.len());

@@ -125,7 +125,7 @@ impl Parts {
         let text = segments.text;
         let phrases = self.phrases.find(text);
         let mut scripts = [0; 256];
-        let context = Context { segments, phrases: &phrases, menu_chars: language.medians.menu_chars() };
+        let context = Context { segments, phrases: &phrases, medians: &language.medians };
         let lines = Lines::read(&context, &mut self.copies, &mut scripts);
         let paragraphs = Paragraphs::read(&segments, &mut self.copies);
         let grams = self.grams.count(&segments, language.stop_words.as_ref());

@@ -3,7 +3,8 @@
 //! [`Measurer`] cuts a text into tokens and lines once (`segment.rs`) and computes all [`Signals`] from them: the counts
 //! and shares behind the filters of Gopher, C4, FineWeb, FineWeb-2 and DCLM, those of RedPajama-v2, and a score after
 //! HPLT's web-docs-scorer. Nothing is decided there. [`RuleSet`] holds thresholds by language, read from a table, and
-//! says which of them a document fails: all of them, never only the first.
+//! says which of them a document fails: all of them, never only the first. [`fit`] and [`medians`] derive values for a language
+//! from [`Reference`] text, [`stop_words`] its list of words.
 //!
 //! ```
 //! use kilim::quality::{LanguageProfile, Measurer};
@@ -21,9 +22,12 @@
 mod c4;
 pub(crate) mod chars;
 mod fineweb2;
+mod fit;
 mod lines;
 mod measure;
+mod medians;
 mod profiles;
+mod reference;
 mod repeats;
 mod rules;
 pub mod segment;
@@ -34,10 +38,16 @@ mod tally;
 mod web_docs;
 
 pub use fineweb2::{ImportError, Imported, import_fineweb2};
+pub use fit::{FitError, FitOptions, FittedLanguage, Lost, MODEL, Sample, fit, losing_rules, lost};
 pub use measure::{LanguageProfile, Measurer, StopWords};
-pub use profiles::{Profiles, StopWordError};
+pub use medians::{LanguageMedians, medians};
+pub use profiles::{ProfileError, Profiles};
+pub use reference::{PASSAGE_WORDS, Reference, ReferenceError, ReferenceText, WHOLE_DOCUMENTS};
 pub use rules::{Op, Row, RowProblem, RuleError, RuleSet, Scope, Verdict, write_rows};
-pub use shipped::{shipped_rule_names, shipped_rules};
+pub use shipped::{
+    SHIPPED_MEDIANS, SHIPPED_STOP_WORDS, shipped_rule_names, shipped_rules, shipped_threshold_names,
+    shipped_thresholds,
+};
 pub use signals::{SIGNAL_SET, SIGNALS, Signal, Signals, Unit, nearest_signal, signal};
 pub use stop_words::{StopWord, stop_words};
 pub use web_docs::{Medians, REFERENCE};

@@ -71,7 +71,8 @@ impl Op {
         }
     }
 
-    fn holds(self, signal: f64, value: f64) -> bool {
+    /// Whether `signal op value`; never for a signal that was not measured.
+    pub fn holds(self, signal: f64, value: f64) -> bool {
         match self {
             Self::Below => signal < value,
             Self::AtMost => signal <= value,
@@ -293,6 +294,18 @@ impl RuleSet {
         &self.rows
     }
 
+    /// The row that counts for a rule in a language, perhaps one that takes it away; `*_Latn` and `*` are asked for like
+    /// languages.
+    pub fn row(&self, rule: &str, language: &str) -> Option<&Row> {
+        let of = |selector: &str| self.rows.iter().rfind(|row| row.rule == rule && row.language == selector);
+        of(language).or_else(|| of(&of_script(language))).or_else(|| of(ANY))
+    }
+
+    /// Whether there are rows for this language itself.
+    pub fn has_rows_of(&self, language: &str) -> bool {
+        self.tests(language).1 == Scope::Own
+    }
+
     /// This set with more rows, for a language for one; they count before rows of the same rule and language.
     #[must_use]
     pub fn with(&self, more: Vec<Row>) -> Self {
@@ -340,7 +353,7 @@ pub(super) fn csv_lines(text: &str) -> impl Iterator<Item = (u64, Result<StringR
 }
 
 /// `*_Latn` of `swa_Latn`.
-fn of_script(language: &str) -> String {
+pub(super) fn of_script(language: &str) -> String {
     language.split_once('_').map_or_else(|| ANY.to_owned(), |(_, script)| format!("*_{script}"))
 }
 

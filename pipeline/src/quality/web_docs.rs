@@ -45,6 +45,10 @@ const VERY_LONG_LINE_CHARS: f64 = 1000.0;
 /// So many long lines are enough.
 const ENOUGH_LONG_LINES: f64 = 10.0;
 
+/// How far lengths of lines follow a language's punctuation. Chinese says in a third of the characters what Spanish says, and
+/// has twice the punctuation; but Thai has a quarter of it because it writes next to none, and says no less in a line.
+const LINE_SCALES: (f64, f64) = (0.25, 2.0);
+
 impl Medians {
     /// Medians of digits and other numbers, of punctuation, and of symbols, each as a percentage of word characters; none
     /// if one is not above 0.
@@ -57,16 +61,33 @@ impl Medians {
         })
     }
 
-    /// The longest line of a menu. The more punctuation a language has, the more a character says.
-    pub(crate) fn menu_chars(&self) -> f64 {
-        MENU_CHARS * REFERENCE.punctuation / self.punctuation
+    /// Numbers, punctuation and symbols, each as a percentage of word characters.
+    pub fn values(&self) -> [f64; 3] {
+        [self.numbers, self.punctuation, self.symbols]
+    }
+
+    /// These with punctuation times one factor, numbers and symbols times another, to three places.
+    pub(crate) fn scaled(&self, punctuation: f64, others: f64) -> Option<Self> {
+        let round = |value: f64| (value * 1000.0).round() / 1000.0;
+        let [numbers, marks, symbols] = self.values();
+        Self::new(round(numbers * others), round(marks * punctuation), round(symbols * others))
+    }
+
+    /// By how much lines are longer than in the reference. The more punctuation a language has, the more a character says.
+    fn line_scale(&self) -> f64 {
+        (REFERENCE.punctuation / self.punctuation).clamp(LINE_SCALES.0, LINE_SCALES.1)
     }
 }
 
 /// Sums over the lines of a text.
 #[derive(Debug, Default)]
 pub(crate) struct LineSums {
+    /// The longest line of a menu.
     menu_chars: f64,
+    /// Lengths of lines, as multiples of those of the reference.
+    scale: f64,
+    /// Below this percentage of punctuation a long line is a list of words.
+    too_little_punctuation: f64,
     /// Word characters of the lines before the first that is longer than a menu's, and after the last.
     first_menu: u32,
     last_menu: u32,
@@ -84,12 +105,14 @@ pub(crate) struct LineSums {
     unpunctuated: u32,
 }
 
-/// Below this percentage of punctuation a long line is a list of words.
+/// Below this percentage of punctuation a long line is a list of words, in the reference.
 const TOO_LITTLE_PUNCTUATION: f64 = 0.5;
 
 impl LineSums {
-    pub(crate) fn new(menu_chars: f64) -> Self {
-        Self { menu_chars, ..Self::default() }
+    pub(crate) fn new(medians: &Medians) -> Self {
+        let scale = medians.line_scale();
+        let too_little_punctuation = TOO_LITTLE_PUNCTUATION * medians.punctuation / REFERENCE.punctuation;
+        Self { menu_chars: MENU_CHARS * scale, scale, too_little_punctuation, ..Self::default() }
     }
 
     pub(crate) fn line(&mut self, counts: &Counts, copy: bool) {
@@ -107,8 +130,7 @@ impl LineSums {
             self.lines += 1;
             self.copies += u32::from(copy);
         }
-        let scale = self.menu_chars / MENU_CHARS;
-        let (long, very_long) = (LONG_LINE_CHARS * scale, VERY_LONG_LINE_CHARS * scale);
+        let (long, very_long) = (LONG_LINE_CHARS * self.scale, VERY_LONG_LINE_CHARS * self.scale);
         if length > long {
             self.long_lines += 1;
             let greatness = (length.min(very_long) - long) / (very_long - long);
@@ -120,8 +142,7 @@ impl LineSums {
         self.worst_numbers = self.worst_numbers.max(excess(counts.numbers(), words));
         self.worst_symbols = self.worst_symbols.max(excess(counts.of_kind(Tally::Symbol), words));
         let punctuation = percentage(counts.of_kind(Tally::Punctuation), words);
-        // A median of punctuation is the inverse of the scale of lengths.
-        if length > self.menu_chars * 3.0 && punctuation < TOO_LITTLE_PUNCTUATION / scale {
+        if length > self.menu_chars * 3.0 && punctuation < self.too_little_punctuation {
             self.unpunctuated += words;
         }
     }

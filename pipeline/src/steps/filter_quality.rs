@@ -4,7 +4,8 @@
 //! Compares the signals that `measure_quality` wrote with a table of rules and rejects a document that fails any. Every rule
 //! it fails is a reason with its signal, its value and the threshold, so that the report can say what each rule costs. `rules`
 //! names shipped sets (`gopher_quality`, `gopher_repetition`, `c4`, `fineweb`, `fineweb2`, `dclm`) or tables of one's own;
-//! rows of `thresholds` count before rows of the same rule and language, and `off` takes a rule away.
+//! rows of `thresholds` count before rows of the same rule and language, and `off` takes a rule away. `thresholds: fitted` is
+//! the shipped table of values for 215 languages; rows of shipped sets that are not in `rules` count for nothing.
 //!
 //! # Why
 //! A threshold is a judgement about a language. As a row of a table it can be read, argued about and changed by those who
@@ -12,26 +13,31 @@
 //!
 //! # Precedent
 //! The filters of Gopher, C4, FineWeb, FineWeb-2 and DCLM, as datatrove and DCLM apply them. FineWeb-2 has a file of
-//! thresholds for each of 1,900 languages.
+//! thresholds for each of 1,900 languages. `kilim fit-thresholds` makes such rows from text of a language that one trusts.
 //!
 //! # Across languages
 //! For each rule the most specific row counts: that of the language (`swa_Latn`), else that of its script (`*_Latn`), else
 //! `*`. Values that were found on English text stand under English: a language without rows is judged by the neutral ones
-//! alone.
+//! alone, and `kilim report` says which ones were.
 //!
 //! # Example
 //! ```yaml
-//! filter_quality: { rules: [gopher_quality, gopher_repetition], thresholds: rules/thresholds.csv }
+//! filter_quality: { rules: [gopher_quality, gopher_repetition], thresholds: fitted }
 //! ```
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::document::Page;
-use crate::quality::{Row, RuleSet, SIGNAL_SET, Signals, shipped_rule_names, shipped_rules};
+use crate::quality::{
+    Row, RuleSet, SIGNAL_SET, Signals, shipped_rule_names, shipped_rules, shipped_threshold_names,
+    shipped_thresholds,
+};
 use crate::step::{DocumentStep, DocumentStepConfig, Resources, StepError};
 
 /// Rejects documents by rules on their signals, with thresholds for each language.
@@ -41,7 +47,7 @@ pub struct FilterQuality {
     /// Names of shipped sets, or tables of one's own that end in `.csv`, relative to the config; all of them count.
     #[garde(length(min = 1))]
     pub rules: Vec<String>,
-    /// A table of rows that count before those of the sets, relative to the config.
+    /// A table of rows that count before those of the sets, relative to the config; `fitted` is the shipped one.
     #[serde(default)]
     #[garde(skip)]
     pub thresholds: Option<PathBuf>,
@@ -63,41 +69,73 @@ impl FilterQuality {
                 None if Path::new(name).extension().is_some_and(|ending| ending == "csv") => {
                     read(Path::new(name))?
                 }
-                None => return Err(unknown(name)),
+                None => return Err(unknown("rule set", name, &shipped_rule_names())),
             };
             tables.push(table);
         }
-        tables.extend(self.thresholds.as_deref().map(read).transpose()?);
+        if let Some(thresholds) = &self.thresholds {
+            let name = thresholds.display().to_string();
+            tables.push(match shipped_thresholds(&name) {
+                Some(text) => (name, text.to_owned()),
+                None if thresholds.extension().is_none() => {
+                    return Err(unknown("table of thresholds", &name, &shipped_threshold_names()));
+                }
+                None => read(thresholds)?,
+            });
+        }
         Ok(tables)
+    }
+
+    /// The rules that the step asks, of all its tables.
+    pub fn rule_set(&self, resources: &Resources) -> Result<RuleSet, StepError> {
+        Ok(RuleSet::compile(self.rows(resources)?))
     }
 
     /// The rows of all its tables, in the order in which they count.
     pub(crate) fn rows(&self, resources: &Resources) -> Result<Vec<Row>, StepError> {
         let mut rows: Vec<Row> = Vec::new();
-        for (table, text) in self.tables(resources)? {
+        for (index, (table, text)) in self.tables(resources)?.into_iter().enumerate() {
             let set = RuleSet::read(&table, &text)
                 .map_err(|error| StepError::Config { problem: error.to_string(), hint: None })?;
-            rows.extend_from_slice(set.rows());
+            if index < self.rules.len() {
+                rows.extend_from_slice(set.rows());
+            } else {
+                add_thresholds(&mut rows, set.rows());
+            }
         }
         Ok(rows)
     }
 }
 
-fn unknown(name: &str) -> StepError {
-    let names = shipped_rule_names();
+/// Adds thresholds to rows. One table of them serves all shipped sets: what it has for a set that is not asked must not become
+/// a rule.
+pub(crate) fn add_thresholds(rows: &mut Vec<Row>, thresholds: &[Row]) {
+    let asked: BTreeSet<String> = rows.iter().map(|row| row.rule.clone()).collect();
+    let counts = |row: &&Row| asked.contains(&row.rule) || !SHIPPED_RULES.contains(&row.rule);
+    rows.extend(thresholds.iter().filter(counts).cloned());
+}
+
+/// The rules of all shipped sets.
+static SHIPPED_RULES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let sets =
+        shipped_rule_names().into_iter().filter_map(|name| RuleSet::read(name, shipped_rules(name)?).ok());
+    sets.flat_map(|set| set.rows().iter().map(|row| row.rule.clone()).collect::<Vec<_>>()).collect()
+});
+
+fn unknown(what: &str, name: &str, names: &[&str]) -> StepError {
     let near = crate::config::nearest(name, names.iter().copied());
     let hint = near.map_or_else(
-        || format!("sets are {}; a table of your own ends in .csv", names.join(", ")),
+        || format!("there is {}; a table of your own ends in .csv", names.join(", ")),
         |near| format!("did you mean `{near}`?"),
     );
-    StepError::Config { problem: format!("there is no rule set `{name}`"), hint: Some(hint) }
+    StepError::Config { problem: format!("there is no {what} `{name}`"), hint: Some(hint) }
 }
 
 impl DocumentStepConfig for FilterQuality {
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn build(&self, resources: &Resources) -> Result<Box<dyn DocumentStep>, StepError> {
-        Ok(Box::new(FilterStep { rules: RuleSet::compile(self.rows(resources)?) }))
+        Ok(Box::new(FilterStep { rules: self.rule_set(resources)? }))
     }
 
     fn digests(&self, resources: &Resources) -> Result<Vec<(String, String)>, StepError> {
@@ -203,6 +241,18 @@ mod tests {
         assert!(
             refusal(&config(&["gopher_qality"], None), &resources).contains("did you mean `gopher_quality`")
         );
+    }
+
+    #[test]
+    fn the_shipped_thresholds_are_named_and_count_for_the_sets_that_are_asked_only() {
+        let resources = Resources::new(Path::new("."));
+        let rules = |sets: &[&str]| config(sets, Some("fitted")).rule_set(&resources).unwrap();
+        let alone = rules(&["gopher_quality"]);
+        assert!(alone.has_rows_of("ita_Latn"), "the shipped table has Italian");
+        assert!(alone.rows().iter().all(|row| row.rule.starts_with("gopher_")));
+        assert!(rules(&["dclm"]).rows().iter().all(|row| row.rule.starts_with("dclm_")));
+        let said = refusal(&config(&["gopher_quality"], Some("fited")), &resources);
+        assert!(said.contains("did you mean `fitted`"), "{said}");
     }
 
     #[test]

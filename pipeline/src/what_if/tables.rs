@@ -1,17 +1,20 @@
 //! Tables of rules as a steward names them on a command line.
 //!
-//! A name is a list, separated by commas, of shipped sets, of `.csv` files, and of `current`, which is what the steps
-//! `filter_quality` of the config ask. As in the config, a later row of one rule and language counts before an earlier one:
-//! `current,own.csv` is what the config would be with `own.csv` as its `thresholds`.
+//! A name is a list, separated by commas, of shipped sets, of `fitted`, of `.csv` files, and of `current`, which is what the
+//! steps `filter_quality` of the config ask. As in the config, a later row of one rule and language counts before an earlier
+//! one: `current,own.csv` is what the config would be with `own.csv` as its `thresholds`.
 
 use std::path::{Path, PathBuf};
 
 use super::{Asked, TableName, WhatIfError};
 use crate::config::Loaded;
-use crate::quality::{Row, RuleSet, Scope, Signals, shipped_rule_names, shipped_rules};
+use crate::quality::{
+    Row, RuleSet, Scope, Signals, shipped_rule_names, shipped_rules, shipped_threshold_names,
+    shipped_thresholds,
+};
 use crate::step::{Resources, StepError};
 use crate::steps::StepKind;
-use crate::steps::filter_quality::FilterQuality;
+use crate::steps::filter_quality::{FilterQuality, add_thresholds};
 
 /// What the config asks.
 pub const CURRENT: &str = "current";
@@ -42,10 +45,13 @@ impl Table {
                 continue;
             }
             let rows = named(part, loaded, folder)?;
-            for step in steps.iter_mut().flatten() {
-                step.extend_from_slice(&rows);
+            for before in steps.iter_mut().flatten().chain([&mut alone]) {
+                if shipped_rules(part).is_some() || before.is_empty() {
+                    before.extend_from_slice(&rows);
+                } else {
+                    add_thresholds(before, &rows);
+                }
             }
-            alone.extend(rows);
         }
         let sets = match steps {
             Some(steps) if !steps.is_empty() => steps,
@@ -105,6 +111,10 @@ fn current(loaded: &Loaded) -> Result<(Vec<Vec<Row>>, Vec<String>), WhatIfError>
 /// The rows of one shipped set or file.
 fn named(part: &str, loaded: &Loaded, folder: &Path) -> Result<Vec<Row>, WhatIfError> {
     let is_file = Path::new(part).extension().is_some_and(|ending| ending == "csv");
+    if let Some(text) = shipped_thresholds(part) {
+        let read = RuleSet::read(part, text).map(|set| set.rows().to_vec());
+        return read.map_err(|error| WhatIfError::Table { problem: error.to_string(), hint: None });
+    }
     if shipped_rules(part).is_none() && !is_file {
         return Err(unknown(part));
     }
@@ -117,13 +127,14 @@ fn named(part: &str, loaded: &Loaded, folder: &Path) -> Result<Vec<Row>, WhatIfE
 
 fn unknown(part: &str) -> WhatIfError {
     let names = shipped_rule_names();
-    let near = crate::config::nearest(part, names.iter().copied().chain([CURRENT]));
+    let near =
+        crate::config::nearest(part, names.iter().copied().chain(shipped_threshold_names()).chain([CURRENT]));
     let hint = near.map_or_else(
         || {
             let sets = names.join(", ");
             format!(
-                "a table is `{CURRENT}`, what the config asks; one of {sets}; a file that ends in .csv; or several of \
-                 these, separated by commas"
+                "a table is `{CURRENT}`, what the config asks; one of {sets}; `fitted`; a file that ends in .csv; or \
+                 several of these, separated by commas"
             )
         },
         |near| format!("did you mean `{near}`?"),

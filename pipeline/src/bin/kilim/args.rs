@@ -53,6 +53,8 @@ pub(crate) enum Command {
     /// Tables for measuring and judging the quality of texts.
     #[command(subcommand)]
     Quality(QualityCommand),
+    /// Fit thresholds of quality to languages, on text that one trusts: a table for `filter_quality`.
+    FitThresholds(FitThresholdsArgs),
     /// The reference of steps.
     Steps(StepsArgs),
     /// The JSON Schema of a config.
@@ -419,6 +421,78 @@ pub(crate) struct BenchArgs {
 pub(crate) enum QualityCommand {
     /// Derive stop words from labelled text: a table for `measure_quality`.
     StopWords(StopWordsArgs),
+    /// Fit thresholds to languages, on text that one trusts: a table for `filter_quality`.
+    FitThresholds(FitThresholdsArgs),
+    /// Derive what is usual in each language, for the score of `measure_quality`, from text that one trusts.
+    Medians(MediansArgs),
+}
+
+/// Text that one trusts, by language.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReferenceArgs {
+    /// .tsv or .tsv.zst of label, tab and sentence, which are joined to passages; .jsonl of `lang` and `text`; folders of
+    /// these, or of folders such as swa_Latn with .txt; `-` for JSON lines on stdin. A file is a source.
+    #[arg(value_name = "INPUT", required_unless_present = "query")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Documents of the config's last run too: a SELECT of `lang` and `text`, such as those of a steward.
+    #[arg(long, value_name = "SQL")]
+    pub(crate) query: Option<String>,
+    /// Cut documents at line ends into passages of at least so many words [default: sentences make passages of 120,
+    /// documents stay whole].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(20..=100_000))]
+    pub(crate) passage_words: Option<u32>,
+    /// Stop words by language [default: the shipped table].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) stop_words: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct FitThresholdsArgs {
+    #[command(flatten)]
+    pub(crate) reference: ReferenceArgs,
+    /// Rule sets to fit, shipped ones by name or tables that end in .csv.
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        default_value = "gopher_quality,gopher_repetition,fineweb,fineweb2,dclm"
+    )]
+    pub(crate) rules: Vec<String>,
+    /// Documents that a language must have to fit on, without those that are held back.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) min_documents: u32,
+    /// The most that one rule may cut off of a language's documents, whatever English loses.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.005, value_parser = share)]
+    pub(crate) max_cut: f64,
+    /// The most that all fitted rules together may cut off of them.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.02, value_parser = share)]
+    pub(crate) max_lost: f64,
+    /// Write what is lost of the documents held back, by language and source, to this CSV file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Write the documents held back to this file, as JSON lines.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) held_back: Option<PathBuf>,
+    /// Thresholds and report as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct MediansArgs {
+    #[command(flatten)]
+    pub(crate) reference: ReferenceArgs,
+    /// Write the mean score of the documents held back, with the reference and with a language's own medians, to this CSV
+    /// file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.parse().ok();
+    number
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| "a share is a number from 0 to 1".to_owned())
 }
 
 #[derive(Debug, clap::Args)]

@@ -174,6 +174,6 @@ pub(crate) fn unusable(error: &CorpusError) -> RunError {
     RunError::refused(format!("{error}{cause}"), hint)
 }
 
-fn write_file(path: PathBuf, bytes: &[u8]) -> Result<()> {
+pub(crate) fn write_file(path: PathBuf, bytes: &[u8]) -> Result<()> {
     Ok(std::fs::write(&path, bytes).map_err(|source| RunError::Io { action: "write", path, source })?)
 }

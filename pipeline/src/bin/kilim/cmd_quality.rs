@@ -1,6 +1,7 @@
 //! `kilim quality`: tables for measuring and judging texts, made from text that one trusts.
 
 use std::io::Write as _;
+use std::path::Path;
 
 use anyhow::Result;
 use kilim::quality::stop_words;
@@ -8,11 +9,15 @@ use kilim_langid::train::{CorpusError, files_in, read_lines, source_name};
 
 use crate::Exit;
 use crate::args::{QualityCommand, StopWordsArgs};
+use crate::cmd_fit;
 use crate::cmd_langid::unusable;
 
-pub(crate) fn run(command: &QualityCommand) -> Result<Exit> {
-    let QualityCommand::StopWords(args) = command;
-    derive_stop_words(args)
+pub(crate) fn run(config: &Path, command: &QualityCommand) -> Result<Exit> {
+    match command {
+        QualityCommand::StopWords(args) => derive_stop_words(args),
+        QualityCommand::FitThresholds(args) => cmd_fit::thresholds(config, args),
+        QualityCommand::Medians(args) => cmd_fit::medians_of(config, args),
+    }
 }
 
 fn derive_stop_words(args: &StopWordsArgs) -> Result<Exit> {

@@ -7,8 +7,9 @@ use std::path::Path;
 
 use anyhow::Result;
 use kilim::document::Outcome;
-use kilim::report::{Funnel, Report, report};
+use kilim::report::{Funnel, QualityRows, Report, quality_rows, report};
 use kilim::run::RunError;
+use kilim::step::Resources;
 
 use crate::Exit;
 use crate::args::ReportArgs;
@@ -29,7 +30,13 @@ pub(crate) fn run(path: &Path, args: &ReportArgs) -> Result<Exit> {
     }
     let report = runtime.block_on(async {
         let work = work::open(path).await?;
-        let found = report(work.context(), &work.ledger).await.map_err(RunError::stage("report"))?;
+        let mut found = report(work.context(), &work.ledger).await.map_err(RunError::stage("report"))?;
+        let (steps, resources) = (&work.loaded.config.steps, Resources::new(&work.loaded.base_dir));
+        match quality_rows(steps, &resources, found.languages.keys()) {
+            Ok(rows) => found.quality_rows = rows,
+            // A table that was there for the run and is gone takes nothing else from the report.
+            Err(error) => tracing::warn!("whose thresholds judged a language is not said: {error}"),
+        }
         Ok::<_, anyhow::Error>(found)
     })?;
     let text = if args.json { format!("{:#}\n", serde_json::to_value(&report)?) } else { told(&report) };
@@ -43,6 +50,9 @@ fn told(report: &Report) -> String {
     section(&mut out, "Sources", &funnels("source", &report.sources, Some(&total)));
     section(&mut out, "Reasons (a record may have several)", &reasons(report));
     section(&mut out, "Languages", &funnels("language", &report.languages, None));
+    if let Some(rows) = &report.quality_rows {
+        section(&mut out, "Thresholds of quality", &thresholds(rows));
+    }
     section(&mut out, "Licences", &funnels("licence", &report.licences, None));
     section(
         &mut out,
@@ -58,6 +68,29 @@ fn told(report: &Report) -> String {
 
 pub(crate) fn section(out: &mut String, title: &str, table: &str) {
     let _ = write!(out, "\n{title}\n{table}");
+}
+
+/// Width of a line of languages.
+const LINE_CHARS: usize = 98;
+
+fn thresholds(rows: &QualityRows) -> String {
+    let mut out = String::new();
+    for (whose, languages) in [
+        ("languages with rows of their own", &rows.own),
+        ("judged by the rows for any language", &rows.neutral),
+    ] {
+        let mut line = format!("  {whose}, {}:", languages.len());
+        for language in languages {
+            if line.len() + 1 + language.len() > LINE_CHARS {
+                let _ = writeln!(out, "{line}");
+                line = "   ".to_owned();
+            }
+            line.push(' ');
+            line.push_str(language);
+        }
+        let _ = writeln!(out, "{line}");
+    }
+    out
 }
 
 /// Most records first.

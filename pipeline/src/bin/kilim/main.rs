@@ -5,6 +5,7 @@
 
 mod args;
 mod cmd_explain;
+mod cmd_fit;
 mod cmd_inspect;
 mod cmd_inspect_doc;
 mod cmd_langid;
@@ -69,7 +70,8 @@ fn main() -> ExitCode {
         Command::Optout(optout) => cmd_optout::run(config, &optout),
         Command::Seeds(seeds) => cmd_seeds::run(&seeds),
         Command::Langid(langid) => cmd_langid::run(&langid),
-        Command::Quality(quality) => cmd_quality::run(&quality),
+        Command::Quality(quality) => cmd_quality::run(config, &quality),
+        Command::FitThresholds(fit) => cmd_fit::thresholds(config, &fit),
         Command::Steps(steps) => cmd_steps::run(&steps),
         Command::Schema => cmd_steps::schema(),
     };
