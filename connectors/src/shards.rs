@@ -8,11 +8,13 @@
 //!   timestamps as RFC 3339; one zstd frame.
 //!
 //! Besides the file's sha256 there is one [`ColumnDigest`] for each of the columns `id`, `text` and `lang`, equal in
-//! both formats, which anyone repeats with a few lines of Python (see its documentation).
+//! both formats, which anyone repeats with a few lines of Python (see its documentation). [`row_digest`] is the same for
+//! one row.
 
 mod digest;
 mod read;
 mod recut;
+mod row_digest;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +25,7 @@ use serde::{Deserialize, Serialize};
 pub use digest::{ColumnDigest, ColumnHasher, sha256_file};
 pub use read::{ShardReader, read_shard};
 pub use recut::ShardLimits;
+pub use row_digest::row_digest;
 pub use write::ShardWriter;
 
 use crate::error::ErrorKind;

@@ -1,6 +1,7 @@
 //! Kilim turns crawls and community URL seeds into training shards, one set per sovereign node, in which no document
 //! was emitted across a border that its policy closes, and it can prove it.
 
+pub mod audit;
 pub mod change;
 pub mod config;
 pub mod config_tests;
@@ -19,6 +20,7 @@ pub mod optout;
 pub mod pii;
 mod points;
 pub mod policy;
+pub mod proof;
 pub mod provenance;
 pub mod quality;
 pub mod report;

@@ -15,7 +15,8 @@
 //! | `shard.written` | a shard is whole |
 //! | `node.uploaded` | the files of a node's version are in its object store, but for the manifest |
 //! | `node.remembered` | the work directory knows the commit that is about to be made |
-//! | `node.committed` | a node's manifest was put, its card is missing |
+//! | `node.committed` | a node's manifest was put, its signature and its card are missing |
+//! | `node.signed` | a node's version was signed, its card is missing |
 //! | `node.card` | a node's card was put |
 //! | `ledger.written` | the ledger was written, the notes of the run were not |
 

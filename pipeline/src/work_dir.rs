@@ -6,6 +6,7 @@
 //!   documents/KEY.parquet  rows of one split; KEY.json is its commit
 //!   stages/KEY/            tables of stages 2 and 3: clusters, repeats, facts, placed, placements, routes; done.json is
 //!                          their commit
+//!   decisions/             the decision log of the last run over all its nodes, and the policies that it rests on
 //!   commits/               what is known of the nodes' manifests
 //!   ledger.json            the splits, stages and manifests of the last finished run
 //!   run.json               host, times and threads of that run: for people, never part of an output
@@ -97,6 +98,11 @@ impl WorkDir {
         self.root.join("commits")
     }
 
+    /// The decision log of the last run.
+    pub fn decisions(&self) -> PathBuf {
+        self.root.join("decisions")
+    }
+
     /// The ledger of the last finished run.
     pub fn ledger(&self) -> PathBuf {
         self.root.join("ledger.json")
@@ -124,7 +130,7 @@ impl WorkDir {
                 return Err(WorkDirError::Io { action: "lock", path, source });
             }
         }
-        for folder in [self.documents(), self.tmp(), self.stages(), self.commits()] {
+        for folder in [self.documents(), self.tmp(), self.stages(), self.decisions(), self.commits()] {
             make_dir(&folder)?;
         }
         self.remove_unfinished()?;
@@ -133,7 +139,7 @@ impl WorkDir {
 
     /// What a killed run left beside what was committed.
     fn remove_unfinished(&self) -> Result<(), WorkDirError> {
-        for folder in [&self.root, &self.documents(), &self.commits()] {
+        for folder in [&self.root, &self.documents(), &self.decisions(), &self.commits()] {
             for path in entries(folder)? {
                 // As `tempfile` names them.
                 if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".tmp")) {

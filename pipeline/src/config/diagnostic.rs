@@ -42,6 +42,7 @@ pub mod code {
     pub const PII_NOT_SAID: &str = "C036";
     pub const MISSING_FILE: &str = "C040";
     pub const CREDENTIALS_IN_URL: &str = "C041";
+    pub const CREDENTIALS_IN_CONFIG: &str = "C042";
     pub const BAD_SQL: &str = "C050";
     pub const BAD_TEST: &str = "C051";
 }
@@ -187,8 +188,22 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
-/// The text with users and passwords of URLs starred out, byte for byte: excerpts end in logs.
+/// The text with users and passwords of URLs and keys in PEM starred out, byte for byte: excerpts end in logs.
 fn masked(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("-----BEGIN ") {
+        let (before, key) = rest.split_at(at);
+        let end = key.find("-----END ").unwrap_or(key.len());
+        out.push_str(&without_passwords(before));
+        out.extend(key[..end].bytes().map(|byte| if byte == b'\n' { '\n' } else { '*' }));
+        rest = &key[end..];
+    }
+    out.push_str(&without_passwords(rest));
+    out
+}
+
+fn without_passwords(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("://") {
@@ -239,6 +254,15 @@ mod tests {
         assert_eq!(hidden.len(), text.len());
         assert!(!hidden.contains("mtu") && !hidden.contains("siri"), "{hidden}");
         assert!(hidden.contains("*@in-node/a@b\", https://example.co.ke/@habari 'gs://*@b'"), "{hidden}");
+    }
+
+    #[test]
+    fn a_key_that_was_pasted_is_starred_out_and_nothing_moves() {
+        let text = "keys:\n  signing: |\n    -----BEGIN PRIVATE KEY-----\n    siri\n    -----END PRIVATE KEY-----\nsteps: []\n";
+        let hidden = masked(text);
+        assert_eq!((hidden.len(), hidden.lines().count()), (text.len(), text.lines().count()));
+        assert!(!hidden.contains("siri") && hidden.ends_with("-----END PRIVATE KEY-----\nsteps: []\n"), "{hidden}");
+        assert!(!masked("x: -----BEGIN PRIVATE KEY----- siri").contains("siri"));
     }
 
     #[test]

@@ -75,6 +75,10 @@ pub struct CorpusConfig {
     #[schemars(with = "Option<ExistingPath>")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocs: Option<PathBuf>,
+    /// Files with keys, relative to this file. What is in them is in no config, log or manifest.
+    #[garde(skip)]
+    #[serde(default, skip_serializing_if = "KeysConfig::is_empty")]
+    pub keys: KeysConfig,
     /// Queries over the finished corpus; any row they return is a finding.
     #[garde(dive)]
     #[serde(default)]
@@ -83,6 +87,28 @@ pub struct CorpusConfig {
     #[garde(dive)]
     #[serde(default)]
     pub tests: Vec<TestConfig>,
+}
+
+/// Files with keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeysConfig {
+    /// The private key that signs each node's version: Ed25519 in PEM, as `kilim keygen` writes it. Without one, versions
+    /// are unsigned. `kilim run --signing-key` or KILIM_SIGNING_KEY names another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing: Option<PathBuf>,
+    /// The secret behind the salts of Merkle leaves, as `kilim keygen --salts` writes it. Without one, whoever knows a
+    /// manifest can compute the salts. Another secret gives other manifests. `kilim run --salts` or KILIM_SALTS names
+    /// another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub salts: Option<PathBuf>,
+}
+
+impl KeysConfig {
+    /// Whether no file is named.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 fn default_max_broken() -> Fraction {

@@ -152,6 +152,11 @@ impl Decider {
         })
     }
 
+    /// The policies that are asked.
+    pub fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
     /// The nodes, in the order of [`TupleDecisions::emit`].
     pub fn nodes(&self) -> &[NodeFacts] {
         &self.nodes

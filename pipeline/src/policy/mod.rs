@@ -36,6 +36,7 @@ mod decide;
 mod gather;
 mod lint;
 mod literals;
+mod log;
 pub mod matrix;
 #[cfg(feature = "prove")]
 pub mod prove;
@@ -50,14 +51,12 @@ mod tuple;
 pub use blocs::{BlocError, Blocs};
 pub use decide::{DecideError, Decider, Decision, NodeFacts, PolicyRef, TupleDecisions, Withheld};
 pub use gather::Gather;
+pub use log::{DecisionRow, Grounds, Line, LogProblem, read_log, replay, write_rows};
 pub use report::{PolicyError, PolicyErrors, Spot};
 pub use schema::Action;
 pub use set::Policies;
 pub use space::{Axis, Limits, Space};
-pub use table::{
-    DecisionRow, DecisionTable, Difference, MAX_TUPLES, Mismatch, TableError, TableRow, read_rows, replay,
-    write_rows,
-};
+pub use table::{DecisionTable, MAX_TUPLES, TableError, TableRow};
 pub use truth::{Applied, applying};
 pub use tuple::{OptOut, Tuple, TupleId};
 

@@ -1,14 +1,11 @@
-//! All decisions of a run, and the rows by which anyone can repeat them.
+//! All decisions of a run.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, BufRead, Write};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use super::decide::{DecideError, Decider, Decision, NodeFacts, PolicyRef};
+use super::decide::{Decider, Decision, NodeFacts};
 use super::gather::Forms;
-use super::set::Policies;
+use super::log::{DecisionRow, Grounds};
 use super::tuple::{Tuple, TupleId};
 
 /// Most distinct tuples of a run, unless its caller says otherwise. 10^9 documents have some 10^3 to 10^5.
@@ -24,6 +21,7 @@ pub struct DecisionTable {
     forms: Forms,
     /// By row, then by node.
     allowed: Vec<bool>,
+    grounds: Arc<Grounds>,
 }
 
 /// The decisions about one tuple.
@@ -39,25 +37,7 @@ pub struct TableRow {
     pub decisions: Vec<Arc<Decision>>,
 }
 
-/// A line of a node's `decisions.jsonl`: what was decided for this node about one tuple, and why.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DecisionRow {
-    /// [`Tuple::id`] of `attributes`.
-    pub id: TupleId,
-    /// What the policies saw of the documents.
-    pub attributes: Tuple,
-    /// Whether they may go to the node.
-    pub allowed: bool,
-    /// The policies that decided, with their reasons, by id.
-    pub determining: Vec<PolicyRef>,
-    /// What failed in evaluation; then the answer is no.
-    pub errors: Vec<String>,
-    /// Documents with these attributes.
-    pub count: u64,
-}
-
-/// A table that cannot be built or read.
+/// A table that cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// Kind: Config.
@@ -79,17 +59,6 @@ pub enum TableError {
         /// The id.
         id: TupleId,
     },
-    /// Kind: Input.
-    #[error("decisions, line {line}: {message}")]
-    Row {
-        /// From 1.
-        line: usize,
-        /// What is wrong.
-        message: String,
-    },
-    /// Kind: External.
-    #[error("cannot read or write decisions")]
-    Io(#[from] io::Error),
 }
 
 impl DecisionTable {
@@ -123,7 +92,15 @@ impl DecisionTable {
         let forms = Forms::new(rows.iter().map(|row: &TableRow| row.tuple.canonical()));
         let allowed = rows.iter().flat_map(|row| row.decisions.iter().map(|decision| decision.allowed));
         let allowed = allowed.collect();
-        Ok(Self { nodes: decider.nodes().to_vec(), rows, by_id, forms, allowed })
+        let grounds = Arc::new(Grounds::of(decider.policies()));
+        Ok(Self { nodes: decider.nodes().to_vec(), rows, by_id, forms, allowed, grounds })
+    }
+
+    /// The same decisions, with the opt-out snapshot that the documents' attributes rest on.
+    #[must_use]
+    pub fn with_optout_snapshot(mut self, digest: Option<String>) -> Self {
+        Arc::make_mut(&mut self.grounds).optout_snapshot = digest;
+        self
     }
 
     /// The nodes, in the order of [`TableRow::decisions`].
@@ -170,7 +147,7 @@ impl DecisionTable {
         let place = self.nodes.iter().position(|known| known.name == node)?;
         let rows = self.by_id.values().filter_map(|&index| {
             let row = self.rows.get(index as usize)?;
-            Some(DecisionRow::new(row, row.decisions.get(place)?))
+            Some(self.log_row(row, node, row.decisions.get(place)?))
         });
         Some(rows.collect())
     }
@@ -182,17 +159,17 @@ impl DecisionTable {
         rows.retain(|row| row.allowed);
         Some(rows)
     }
-}
 
-impl DecisionRow {
-    fn new(row: &TableRow, decision: &Decision) -> Self {
-        Self {
+    fn log_row(&self, row: &TableRow, node: &str, decision: &Decision) -> DecisionRow {
+        DecisionRow {
             id: row.id,
+            node: node.to_owned(),
             attributes: row.tuple.clone(),
             allowed: decision.allowed,
             determining: decision.determining.clone(),
             errors: decision.errors.clone(),
             count: row.count,
+            grounds: Arc::clone(&self.grounds),
         }
     }
 }
@@ -217,95 +194,6 @@ fn widest<'a>(tuples: impl Iterator<Item = &'a Tuple>) -> (usize, &'static str) 
         (clusters.len(), "cluster_jurisdictions"),
     ];
     widths.into_iter().max().unwrap_or_default()
-}
-
-/// Writes rows as JSON lines, sorted by id.
-///
-/// # Errors
-/// If `out` cannot be written.
-pub fn write_rows(rows: &[DecisionRow], mut out: impl Write) -> Result<(), TableError> {
-    let mut sorted: Vec<&DecisionRow> = rows.iter().collect();
-    sorted.sort();
-    for row in sorted {
-        serde_json::to_writer(&mut out, row).map_err(io::Error::from)?;
-        out.write_all(b"\n")?;
-    }
-    Ok(())
-}
-
-/// Reads what [`write_rows`] wrote.
-///
-/// # Errors
-/// At the first line that is no row.
-pub fn read_rows(input: impl BufRead) -> Result<Vec<DecisionRow>, TableError> {
-    let mut rows = Vec::new();
-    for (line, text) in (1..).zip(input.lines()) {
-        let row = serde_json::from_str(&text?);
-        rows.push(row.map_err(|error| TableError::Row { line, message: error.to_string() })?);
-    }
-    Ok(rows)
-}
-
-/// A recorded decision that the policies do not give.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mismatch {
-    /// The recorded id.
-    pub id: TupleId,
-    /// What differs.
-    pub difference: Difference,
-}
-
-/// How a recorded decision differs from the one the policies give.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Difference {
-    /// The attributes have another id.
-    Id {
-        /// The id of the recorded attributes.
-        replayed: TupleId,
-    },
-    /// The answer, the policies that decided, or the errors are others.
-    Decision {
-        /// As recorded.
-        recorded: Decision,
-        /// As the policies say now.
-        replayed: Arc<Decision>,
-    },
-    /// An earlier row has the same id.
-    Repeated,
-}
-
-/// Decides every row again. Empty if each recorded decision is the one that these policies give for this node.
-///
-/// # Errors
-/// If Cedar refuses the facts about the node.
-pub fn replay(
-    rows: &[DecisionRow],
-    policies: impl Into<Arc<Policies>>,
-    node: &NodeFacts,
-) -> Result<Vec<Mismatch>, DecideError> {
-    let decider = Decider::new(policies, vec![node.clone()], &[])?;
-    let mut seen = BTreeSet::new();
-    let mut mismatches = Vec::new();
-    for row in rows {
-        let mut differs = |difference| mismatches.push(Mismatch { id: row.id, difference });
-        if !seen.insert(row.id) {
-            differs(Difference::Repeated);
-        }
-        let id = row.attributes.id();
-        if id != row.id {
-            differs(Difference::Id { replayed: id });
-        }
-        let recorded = Decision {
-            allowed: row.allowed,
-            determining: row.determining.clone(),
-            errors: row.errors.clone(),
-        };
-        let replayed = decider.decide_emit(node, &row.attributes);
-        if *replayed != recorded {
-            differs(Difference::Decision { recorded, replayed });
-        }
-    }
-    Ok(mismatches)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use kilim_connectors::shards::ShardError;
 use kilim_connectors::store::{StoreError, is_full};
 
 use crate::config::Diagnostics;
+use crate::proof::KeyError;
 use crate::seal::ForeignRow;
 use crate::work_dir::WorkDirError;
 
@@ -42,6 +43,9 @@ pub enum RunError {
     /// A row stood before the writer of a node that may not have it.
     #[error(transparent)]
     Foreign(Box<ForeignRow>),
+    /// A key cannot be used. Its words end in a hint where there is one.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// Records in and records out differ: nothing was committed. A mistake of ours.
     #[error("the books do not balance: {0}")]
     Books(String),
@@ -89,7 +93,7 @@ impl RunError {
             Self::Books(_) | Self::Foreign(_) => Some(
                 "please report it with the output of `kilim --version`; no shard was committed".to_owned(),
             ),
-            Self::Config(_) => None,
+            Self::Config(_) | Self::Key(_) => None,
         }
     }
 }

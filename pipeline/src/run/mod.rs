@@ -4,9 +4,11 @@
 //! shards by the manifest that stands there. So `resume` is `run`, and a changed policy re-runs stage 3 only.
 
 mod checks;
+pub mod decision_log;
 mod error;
 pub mod in_memory;
 mod ingest;
+mod keys;
 mod prepare;
 mod publish;
 mod route;
@@ -26,7 +28,9 @@ pub use ingest::ingest_plan;
 pub use prepare::{Input, Prepared, blocs, node_facts, prepare, prepare_rules, read_policies};
 pub use seal::NodeDone;
 
-use crate::config::Loaded;
+use keys::Keys;
+
+use crate::config::{CorpusConfig, Loaded};
 use crate::document::Outcome;
 use crate::engine::{Embedded, Limits};
 use crate::ingest::Progress;
@@ -93,6 +97,8 @@ pub struct Finished {
     pub checks: Vec<CheckResult>,
     /// Share of broken records, and whether it is more than the config allows.
     pub over_budget: Option<f64>,
+    /// Records fetched after `as_of`: by a clock that is wrong, or the day in the config is too early.
+    pub after_as_of: u64,
     /// The work directory.
     pub work_dir: PathBuf,
 }
@@ -115,6 +121,7 @@ pub async fn run(
         return Err(RunError::refused("the run would end before the stage it is to begin with", hint));
     }
     let work_dir = work_dir_of(loaded);
+    let keys = Keys::read(loaded)?;
     let _lock = work_dir.open()?;
     let prepared = prepare(loaded, options.node.as_deref()).await?;
     if options.done >= Some(Until::Ingest) {
@@ -140,6 +147,7 @@ pub async fn run(
         records,
         checks: Vec::new(),
         over_budget: None,
+        after_as_of: 0,
         work_dir: work_dir.root().to_owned(),
     };
     if options.until == Until::Ingest {
@@ -159,6 +167,8 @@ pub async fn run(
     let routed = route::route(&prepared, &engine, &work_dir, dedup_folder, &dedup_key, stands).await?;
     finished.outcomes = outcomes(&engine).await?;
     balance(&finished.outcomes, records)?;
+    decision_log::write(&prepared, &work_dir, &routed, records)?;
+    finished.after_as_of = fetched_after_as_of(&engine, &prepared.config).await?;
     let broken = finished.outcomes.get(&Outcome::Broken).copied().unwrap_or(0);
     let share = broken as f64 / records.max(1) as f64;
     if share > prepared.config.max_broken.get() {
@@ -169,7 +179,7 @@ pub async fn run(
     }
 
     watch.stage("seal", prepared.nodes.len(), 0);
-    finished.nodes = seal::seal(&prepared, &engine, &work_dir, &routed, &inputs).await?;
+    finished.nodes = seal::seal(&prepared, &engine, &work_dir, &routed, &inputs, &keys).await?;
     balance_nodes(&engine, &finished.nodes).await?;
     let below = |folder: &PathBuf| folder.strip_prefix(work_dir.root()).unwrap_or(folder).to_owned();
     let ledger = Ledger {
@@ -254,6 +264,17 @@ async fn outcomes(engine: &Embedded) -> Result<BTreeMap<Outcome, u64>, RunError>
         }
     }
     Ok(counts)
+}
+
+/// Records that say they were fetched when the day `as_of` was over.
+async fn fetched_after_as_of(engine: &Embedded, config: &CorpusConfig) -> Result<u64, RunError> {
+    let failed = RunError::stage("route");
+    let Ok(next) = config.as_of.tomorrow() else { return Ok(0) };
+    let sql = format!("SELECT count(*) FROM rows WHERE fetched_at >= to_timestamp_millis('{next}T00:00:00Z')");
+    let frame = engine.context().sql(&sql).await.map_err(&failed)?;
+    let batches = frame.collect().await.map_err(&failed)?;
+    let count = batches.first().map_or(0, |batch| batch.column(0).as_primitive::<Int64Type>().value(0));
+    Ok(count.unsigned_abs())
 }
 
 /// Records in are the sum over outcomes.

@@ -1,4 +1,4 @@
-//! The commit of a node's version: its files where they belong, the manifest last, the card after it.
+//! The commit of a node's version: its files where they belong, the manifest last, its signature and the card after it.
 //!
 //! Local files are in place already. For an object store they were written below the work directory and are put there
 //! now, in the order of their names; each object appears whole or not at all, and carries its digest. A run that died on
@@ -7,6 +7,8 @@
 //! absent. Two runs that write one version at once: whoever puts the manifest second fails, and before that each looks
 //! whether its objects are still its own. Between this look and the manifest another run can still slip in a file; then
 //! `kilim verify` finds it.
+//!
+//! A version is signed after its commit, and may be signed later: its manifest is the same, signed or not.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -18,14 +20,15 @@ use sha2::{Digest, Sha256};
 use super::error::RunError;
 use super::seal::NodeDone;
 use crate::points::point;
-use crate::seal::{FileDigest, MANIFEST_FILE, Manifest};
+use crate::proof::{ENVELOPE_FILE, Envelope, PAYLOAD_TYPE, SALTS_FILE, Signer, Statement};
+use crate::seal::{CARD_FILE, FileDigest, MANIFEST_FILE, Manifest, card};
 use crate::work_dir::WorkDir;
-
-/// The card of a version folder.
-const CARD_FILE: &str = "README.md";
 
 /// The decisions beside a manifest.
 pub(super) const DECISIONS_FILE: &str = "decisions.jsonl";
+
+/// Files of a version besides those in its folders, the manifest and what comes after it.
+const OWN_FILES: [&str; 2] = [DECISIONS_FILE, SALTS_FILE];
 
 /// Folders of a version that only a run writes into.
 const OWN_FOLDERS: [&str; 2] = ["data", "policies"];
@@ -77,6 +80,7 @@ pub(super) async fn known_version(
     name: &str,
     place: &Location,
     key: &str,
+    signer: Option<&Signer>,
 ) -> Result<Option<NodeDone>, RunError> {
     let path = remembered_path(work_dir, name, place);
     let Some(remembered) = crate::work_dir::read_json::<Remembered>(&path) else { return Ok(None) };
@@ -89,26 +93,65 @@ pub(super) async fn known_version(
         return Ok(None);
     }
     let Ok(manifest) = Manifest::from_bytes(&bytes) else { return Ok(None) };
-    write_missing_card(stores, place, &manifest).await?;
+    let signed_by = sign(stores, place, &manifest, &manifest_sha256, signer).await?;
     Ok(Some(NodeDone {
         node: name.to_owned(),
         place: place.clone(),
         manifest_sha256,
         manifest,
         written: false,
+        signed_by,
     }))
 }
 
-/// The card, if the run that committed was killed before it could write it.
-async fn write_missing_card(stores: &Stores, place: &Location, manifest: &Manifest) -> Result<(), RunError> {
-    let card = place.join(CARD_FILE)?;
-    if !stores.exists(&card).await? {
-        if let Some(folder) = place.local_path() {
-            remove_parts(folder)?;
-        }
-        stores.put(&card, crate::seal::card(manifest).into_bytes().into()).await?;
+/// What comes after the commit: the signature, if there is a key and none is there yet, and the card, which says who
+/// signed. The id of the key that signed.
+async fn sign(
+    stores: &Stores,
+    place: &Location,
+    manifest: &Manifest,
+    manifest_sha256: &str,
+    signer: Option<&Signer>,
+) -> Result<Option<String>, RunError> {
+    let (envelope_place, card_place) = (place.join(ENVELOPE_FILE)?, place.join(CARD_FILE)?);
+    let there = match stores.get(&envelope_place).await {
+        Ok(bytes) => Some(bytes),
+        Err(StoreError::Missing { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    if let Some(folder) = place.local_path() {
+        remove_parts(folder)?;
     }
-    Ok(())
+    let Some(signer) = signer else {
+        let envelope = there.and_then(|bytes| Envelope::from_bytes(&bytes).ok());
+        let signed_by = envelope.and_then(|envelope| envelope.key_ids().next().map(str::to_owned));
+        if !stores.exists(&card_place).await? {
+            stores.put(&card_place, card(manifest, signed_by.as_deref()).into_bytes().into()).await?;
+        }
+        return Ok(signed_by);
+    };
+    let key = signer.public();
+    let card = card(manifest, Some(&key.id())).into_bytes();
+    match there {
+        None => {
+            let envelope = Statement::of(manifest, manifest_sha256, &card).sign(signer);
+            stores.put(&envelope_place, envelope.to_bytes().into()).await?;
+            point("node.signed");
+        }
+        Some(bytes) => {
+            let signed = Envelope::from_bytes(&bytes).and_then(|envelope| envelope.open(PAYLOAD_TYPE, &key));
+            if let Err(error) = signed {
+                return Err(RunError::refused(
+                    format!("{} {error}", envelope_place.name()),
+                    "`kilim verify` looks at what is there; to sign this version anew, move the file away first",
+                ));
+            }
+        }
+    }
+    if !stores.exists(&card_place).await? || stores.get(&card_place).await? != card {
+        stores.put(&card_place, card.into()).await?;
+    }
+    Ok(Some(key.id()))
 }
 
 /// A version folder without a manifest was never committed: what a killed run left there goes. Only what a run writes.
@@ -157,6 +200,7 @@ pub(super) async fn commit(
     target: &Target,
     manifest: Manifest,
     key: &str,
+    signer: Option<&Signer>,
 ) -> Result<NodeDone, RunError> {
     let bytes = manifest.to_bytes().map_err(|error| RunError::Books(error.to_string()))?;
     let manifest_sha256 = hex::encode(Sha256::digest(&bytes));
@@ -166,9 +210,9 @@ pub(super) async fn commit(
     {
         withdraw(target)?;
         remember(work_dir, name, before, key, &manifest_sha256)?;
-        write_missing_card(stores, before, &manifest).await?;
+        let signed_by = sign(stores, before, &manifest, &manifest_sha256, signer).await?;
         let (node, place) = (name.to_owned(), before.clone());
-        return Ok(NodeDone { node, place, manifest_sha256, manifest, written: false });
+        return Ok(NodeDone { node, place, manifest_sha256, manifest, written: false, signed_by });
     }
     if target.remote {
         put_files(stores, target, &manifest).await?;
@@ -183,14 +227,13 @@ pub(super) async fn commit(
         Err(error) => return Err(error.into()),
     }
     point("node.committed");
-    let card = crate::seal::card(&manifest);
-    stores.put(&target.place.join(CARD_FILE)?, card.into_bytes().into()).await?;
+    let signed_by = sign(stores, &target.place, &manifest, &manifest_sha256, signer).await?;
     point("node.card");
     if target.remote {
         remove_copies(target)?;
     }
     let (node, place) = (name.to_owned(), target.place.clone());
-    Ok(NodeDone { node, place, manifest_sha256, manifest, written: true })
+    Ok(NodeDone { node, place, manifest_sha256, manifest, written: true, signed_by })
 }
 
 fn overtaken(place: &Location) -> RunError {
@@ -208,8 +251,10 @@ fn withdraw(target: &Target) -> Result<(), RunError> {
     }
     let folder = &target.folder;
     clear(folder)?;
-    let path = folder.join(DECISIONS_FILE);
-    std::fs::remove_file(&path).map_err(|source| RunError::Io { action: "remove", path, source })?;
+    for name in OWN_FILES {
+        let path = folder.join(name);
+        std::fs::remove_file(&path).map_err(|source| RunError::Io { action: "remove", path, source })?;
+    }
     // Only if nothing else is in it.
     let _ = std::fs::remove_dir(folder);
     Ok(())
@@ -224,9 +269,7 @@ fn remove_copies(target: &Target) -> Result<(), RunError> {
 /// Puts the files of a version into its object store, but for the manifest.
 async fn put_files(stores: &Stores, target: &Target, manifest: &Manifest) -> Result<(), RunError> {
     let manifest_place = target.place.join(MANIFEST_FILE)?;
-    let shards = manifest.shards.iter().map(|shard| (&shard.path, &shard.sha256));
-    let others = manifest.policies.iter().chain([&manifest.decisions]);
-    let files: BTreeMap<_, _> = shards.chain(others.map(|file| (&file.path, &file.sha256))).collect();
+    let files: BTreeMap<_, _> = manifest.files().collect();
     let mut ours = BTreeMap::new();
     for (path, sha256) in files {
         // Nothing of a committed version is ever replaced.
@@ -278,7 +321,7 @@ async fn settle(
 fn is_own(version: &Location, file: &Location) -> bool {
     let root = format!("{}/", version.url().path().trim_end_matches('/'));
     let Some(tail) = file.url().path().strip_prefix(&root) else { return false };
-    tail == DECISIONS_FILE || OWN_FOLDERS.iter().any(|folder| tail.starts_with(&format!("{folder}/")))
+    OWN_FILES.contains(&tail) || OWN_FOLDERS.iter().any(|folder| tail.starts_with(&format!("{folder}/")))
 }
 
 #[cfg(test)]

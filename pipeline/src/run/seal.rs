@@ -9,8 +9,10 @@ use std::sync::Arc;
 
 use kilim_connectors::shards::ShardFormat;
 use kilim_connectors::store::Location;
+use sha2::{Digest, Sha256};
 
 use super::error::RunError;
+use super::keys::Keys;
 use super::prepare::Prepared;
 use super::publish::{DECISIONS_FILE, Target, clear, commit, known_version, write_file};
 use super::route::Routed;
@@ -18,9 +20,10 @@ use crate::config::{self, CorpusConfig, NodeConfig};
 use crate::engine::{Embedded, Engine, Stage, apply};
 use crate::pii::{Kind, Profile};
 use crate::policy::{schema as policy_schema, write_rows};
+use crate::proof::SALTS_FILE;
 use crate::seal::{
-    InputDigest, MANIFEST_FILE, MANIFEST_VERSION, Manifest, ManifestNode, ManifestPii, ManifestShard, SEAL,
-    SealNode, SealedShard, ShardWrite,
+    ENGINE, InputDigest, MANIFEST_FILE, MANIFEST_VERSION, Manifest, ManifestNode, ManifestPii, ManifestSalts,
+    ManifestShard, SEAL, SealNode, SealedShard, ShardWrite,
 };
 use crate::steps::StepKind;
 use crate::work_dir::WorkDir;
@@ -38,6 +41,8 @@ pub struct NodeDone {
     pub manifest: Manifest,
     /// Whether this run wrote it; else it was there already.
     pub written: bool,
+    /// Id of the key that signed it; none if nobody did.
+    pub signed_by: Option<String>,
 }
 
 /// Writes all shards and commits node by node, in the order of their names.
@@ -47,12 +52,13 @@ pub(super) async fn seal(
     work_dir: &WorkDir,
     routed: &Routed,
     inputs: &[InputDigest],
+    keys: &Keys,
 ) -> Result<Vec<NodeDone>, RunError> {
     let mut targets = BTreeMap::new();
     let mut done = Vec::new();
     for (name, node) in &prepared.config.nodes {
-        let key = seal_key(prepared, name.as_str(), inputs);
-        match find_version(prepared, work_dir, name.as_str(), node, &key).await? {
+        let key = seal_key(prepared, name.as_str(), inputs, keys);
+        match find_version(prepared, work_dir, name.as_str(), node, &key, keys).await? {
             Version::Done(found) => done.push(*found),
             Version::Open(target) => {
                 targets.insert(name.to_string(), *target);
@@ -62,12 +68,13 @@ pub(super) async fn seal(
     if targets.is_empty() {
         return Ok(done);
     }
-    let shards = write_shards(prepared, engine, routed, &targets).await?;
+    let shards = write_shards(prepared, engine, routed, &targets, keys).await?;
     for (name, target) in &targets {
         let own: Vec<&SealedShard> = shards.iter().filter(|shard| &shard.node == name).collect();
-        let key = seal_key(prepared, name, inputs);
-        let manifest = manifest(prepared, routed, inputs, name, target, &own)?;
-        done.push(commit(&prepared.stores, work_dir, name, target, manifest, &key).await?);
+        let key = seal_key(prepared, name, inputs, keys);
+        let manifest = manifest(prepared, routed, inputs, name, target, &own, keys)?;
+        let signer = keys.signer.as_ref();
+        done.push(commit(&prepared.stores, work_dir, name, target, manifest, &key, signer).await?);
     }
     done.sort_by(|a, b| a.node.cmp(&b.node));
     Ok(done)
@@ -75,7 +82,7 @@ pub(super) async fn seal(
 
 /// Equal keys give equal manifests: how a finished version is recognised without writing it again. Everything that a
 /// manifest or a shard of this node depends on, and nothing of other nodes.
-fn seal_key(prepared: &Prepared, name: &str, inputs: &[InputDigest]) -> String {
+fn seal_key(prepared: &Prepared, name: &str, inputs: &[InputDigest], keys: &Keys) -> String {
     let config = config::digest_for_node(&prepared.config, name).unwrap_or_default();
     let facts = prepared.nodes.iter().find(|facts| facts.name == name);
     let inputs: Vec<String> = inputs.iter().map(|input| format!("{input:?}")).collect();
@@ -89,6 +96,7 @@ fn seal_key(prepared: &Prepared, name: &str, inputs: &[InputDigest]) -> String {
         ("facts", &format!("{facts:?}")),
         ("policies", &format!("{:?}", prepared.policy_files)),
         ("inputs", &inputs.join("\n")),
+        ("salts", &hex::encode(Sha256::digest(keys.salts_of(&prepared.config, name).to_bytes()))),
     ])
 }
 
@@ -103,6 +111,7 @@ async fn find_version(
     name: &str,
     node: &NodeConfig,
     key: &str,
+    keys: &Keys,
 ) -> Result<Version, RunError> {
     let root = Location::parse(&node.shards.url, &prepared.base_dir)?;
     let mut before = None;
@@ -118,7 +127,8 @@ async fn find_version(
             clear(&folder)?;
             return Ok(Version::Open(Box::new(Target { place, folder, remote, before })));
         }
-        if let Some(done) = known_version(&prepared.stores, work_dir, name, &place, key).await? {
+        let signer = keys.signer.as_ref();
+        if let Some(done) = known_version(&prepared.stores, work_dir, name, &place, key, signer).await? {
             return Ok(Version::Done(Box::new(done)));
         }
         before = Some(place);
@@ -131,6 +141,7 @@ async fn write_shards(
     engine: &Embedded,
     routed: &Routed,
     targets: &BTreeMap<String, Target>,
+    keys: &Keys,
 ) -> Result<Vec<SealedShard>, RunError> {
     let failed = RunError::stage("seal");
     let mut nodes = BTreeMap::new();
@@ -147,6 +158,7 @@ async fn write_shards(
                 folder: target.folder.clone(),
                 format: format_of(node),
                 pii: node.pii,
+                salts: keys.salts_of(&prepared.config, &facts.name),
             },
         );
     }
@@ -182,6 +194,7 @@ fn manifest(
     name: &str,
     target: &Target,
     shards: &[&SealedShard],
+    keys: &Keys,
 ) -> Result<Manifest, RunError> {
     let config = &prepared.config;
     let node = &config.nodes[name];
@@ -199,6 +212,8 @@ fn manifest(
     policies.sort_by(|a, b| a.path.cmp(&b.path));
     let decisions = decisions(routed, name, shards)?;
     let decisions = write_file(target, DECISIONS_FILE, &decisions)?;
+    let salts = write_file(target, SALTS_FILE, &keys.salts_of(config, name).to_bytes())?;
+    let salts = ManifestSalts { path: salts.path, sha256: salts.sha256, secret: keys.salts.is_secret() };
 
     let mut languages: BTreeMap<String, u64> = BTreeMap::new();
     for shard in shards {
@@ -207,7 +222,7 @@ fn manifest(
     let at_home = facts.jurisdiction == config.runs_at.as_str();
     Ok(Manifest {
         manifest_version: MANIFEST_VERSION,
-        engine: format!("kilim {}", env!("CARGO_PKG_VERSION")),
+        engine: ENGINE.to_owned(),
         corpus: config.corpus.to_string(),
         node: ManifestNode {
             languages: node.languages.iter().map(ToString::to_string).collect(),
@@ -230,8 +245,8 @@ fn manifest(
         text_chars: shards.iter().map(|shard| shard.text_chars).sum(),
         languages,
         decisions,
+        salts,
         shards: shards.iter().map(|shard| manifest_shard(shard)).collect(),
-        signature: "unsigned".to_owned(),
     })
 }
 
@@ -267,6 +282,7 @@ fn manifest_shard(shard: &SealedShard) -> ManifestShard {
             .iter()
             .map(|column| (column.column.clone(), column.sha256.clone()))
             .collect(),
+        merkle_root: shard.merkle_root.clone(),
     }
 }
 

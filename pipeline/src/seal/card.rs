@@ -6,9 +6,11 @@ use arrow::datatypes::DataType;
 
 use super::manifest::Manifest;
 use super::write::shard_schema;
+use crate::proof::ENVELOPE_FILE;
 
 /// `README.md` of a version folder: YAML that names one config per language for loaders, and a page for people.
-pub fn card(manifest: &Manifest) -> String {
+/// `signed_by` is the id of the key that signs the version.
+pub fn card(manifest: &Manifest, signed_by: Option<&str>) -> String {
     let mut out = String::from("---\n");
     let node = &manifest.node.facts;
     let languages: std::collections::BTreeSet<&str> =
@@ -47,12 +49,14 @@ pub fn card(manifest: &Manifest) -> String {
         manifest.text_chars,
         manifest.shards.len()
     );
+    let signature = signed_by
+        .map_or_else(|| "unsigned".to_owned(), |key| format!("Ed25519, key `{key}`, in `{ENVELOPE_FILE}`"));
     let accepts = node.accepts.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
     let _ = writeln!(
         out,
         "| | |\n|---|---|\n| jurisdiction | {} |\n| mode | {} |\n| accepts | {accepts} |\n| rules read as of | {} |\n\
          | run stood in | {} ({} run) |\n| signature | {} |\n",
-        node.jurisdiction, node.mode, manifest.as_of, manifest.runs_at, manifest.run_kind, manifest.signature
+        node.jurisdiction, node.mode, manifest.as_of, manifest.runs_at, manifest.run_kind, signature
     );
     push_personal_data(&mut out, manifest);
     out.push_str("| language | documents |\n|---|---|\n");

@@ -11,10 +11,16 @@ use serde::{Deserialize, Serialize};
 use crate::policy::NodeFacts;
 
 /// Version of the manifest format.
-pub const MANIFEST_VERSION: u32 = 1;
+pub const MANIFEST_VERSION: u32 = 2;
+
+/// Engine and version, as manifests name it.
+pub const ENGINE: &str = concat!("kilim ", env!("CARGO_PKG_VERSION"));
 
 /// The file name of a manifest in its version folder.
 pub const MANIFEST_FILE: &str = "manifest.json";
+
+/// The card of a version folder.
+pub const CARD_FILE: &str = "README.md";
 
 /// A node's commit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,10 +66,10 @@ pub struct Manifest {
     pub languages: BTreeMap<String, u64>,
     /// One line per distinct tuple of policy attributes among the rows.
     pub decisions: FileDigest,
+    /// The key under which leaves of the shards' Merkle trees are salted.
+    pub salts: ManifestSalts,
     /// The shards, by path.
     pub shards: Vec<ManifestShard>,
-    /// Signature scheme; `unsigned` until keys are configured.
-    pub signature: String,
 }
 
 /// The node of a manifest.
@@ -99,6 +105,19 @@ pub struct FileDigest {
     pub path: String,
     /// SHA-256, hex.
     pub sha256: String,
+}
+
+/// The salt key beside the manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestSalts {
+    /// Path below the version folder.
+    pub path: String,
+    /// SHA-256, hex.
+    pub sha256: String,
+    /// Whether it comes of a secret. Else anyone can compute it who knows this manifest, and a root of few rows, or a proof,
+    /// tells whoever guesses a text whether it is there.
+    pub secret: bool,
 }
 
 /// Something with a name and a digest.
@@ -145,6 +164,8 @@ pub struct ManifestShard {
     pub text_chars: u64,
     /// SHA-256 over the values of a column, by column; see `ColumnDigest` in kilim-connectors.
     pub columns: BTreeMap<String, String>,
+    /// Root of the RFC 6962 tree over its rows, hex; see [`Leaf`](crate::proof::Leaf).
+    pub merkle_root: String,
 }
 
 impl Manifest {
@@ -153,6 +174,15 @@ impl Manifest {
         let mut bytes = serde_json::to_vec_pretty(self)?;
         bytes.push(b'\n');
         Ok(bytes)
+    }
+
+    /// All files that it lists, with their SHA-256: everything in the version folder but itself, its signature and the
+    /// card.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        let shards = self.shards.iter().map(|shard| (shard.path.as_str(), shard.sha256.as_str()));
+        let others = self.policies.iter().chain([&self.decisions]);
+        let others = others.map(|file| (file.path.as_str(), file.sha256.as_str()));
+        shards.chain(others).chain([(self.salts.path.as_str(), self.salts.sha256.as_str())])
     }
 
     /// Reads a manifest and refuses an unknown version.

@@ -7,7 +7,7 @@ mod write;
 
 pub use card::card;
 pub use manifest::{
-    FileDigest, InputDigest, MANIFEST_FILE, MANIFEST_VERSION, Manifest, ManifestError, ManifestNode,
-    ManifestPii, ManifestShard, NamedDigest,
+    CARD_FILE, ENGINE, FileDigest, InputDigest, MANIFEST_FILE, MANIFEST_VERSION, Manifest, ManifestError,
+    ManifestNode, ManifestPii, ManifestSalts, ManifestShard, NamedDigest,
 };
 pub use write::{ForeignRow, SEAL, SealNode, SealedShard, ShardWrite, shard_path, shard_schema};

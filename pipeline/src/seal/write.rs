@@ -24,6 +24,7 @@ use crate::functions::label_list;
 use crate::pii::Profile;
 use crate::points::point;
 use crate::policy::{Decider, NodeFacts, Tuple};
+use crate::proof::{Leaves, Salts};
 use crate::route::ShardCounts;
 
 /// The rows to seal, in the order of [`shard_schema`] after the eight columns that place them and that masking reads. Reads
@@ -82,6 +83,8 @@ pub struct SealedShard {
     pub decisions: BTreeMap<String, u64>,
     /// Masks over personal data, by kind.
     pub masked: BTreeMap<String, u64>,
+    /// Root of the Merkle tree over its rows, hex.
+    pub merkle_root: String,
 }
 
 /// Where a node's shards are written and what decides about its rows.
@@ -95,6 +98,8 @@ pub struct SealNode {
     pub format: ShardFormat,
     /// What it does with personal data; none if it says nothing.
     pub pii: Option<Profile>,
+    /// Salts of the leaves of its shards' Merkle trees.
+    pub salts: Salts,
 }
 
 /// The operator.
@@ -178,6 +183,7 @@ struct OpenShard {
     decisions: BTreeMap<String, u64>,
     masking: Option<Masking>,
     masked: Masked,
+    leaves: Leaves,
 }
 
 struct Writer {
@@ -232,6 +238,7 @@ impl Writer {
             decisions: BTreeMap::new(),
             masking: place.pii.map(Masking::new),
             masked: Masked::new(),
+            leaves: Leaves::new(place.salts.clone()),
         });
         Ok(())
     }
@@ -273,7 +280,11 @@ impl Writer {
             None => chars.values().iter().map(|chars| u64::from(*chars)).sum(),
         };
         columns.push(Arc::new(arrow::array::StringArray::from(decisions)));
-        open.writer.write(&RecordBatch::try_new(shard_schema(), columns)?).map_err(external)?;
+        let rows = RecordBatch::try_new(shard_schema(), columns)?;
+        if !open.leaves.push(&rows) {
+            return Err(internal_datafusion_err!("a row of {} has no id or no decision", open.path));
+        }
+        open.writer.write(&rows).map_err(external)?;
         point("shard.writing");
         Ok(())
     }
@@ -289,6 +300,7 @@ impl Writer {
             text_chars: open.text_chars,
             decisions: open.decisions,
             masked: open.masked,
+            merkle_root: open.leaves.finish(),
         };
         self.done.push(ManifestRow::new(&sealed).map_err(external)?);
         point("shard.written");

@@ -3,12 +3,14 @@
 //! A version folder is enough; no config, no work directory and no trust in the run are needed. Its files are compared
 //! with their digests, the shards are read row by row, every decision is taken again with the policies beside the
 //! manifest, and every row must rest on a decision that lets it be at this node. Findings are collected, not thrown:
-//! an auditor wants all of them.
+//! an auditor wants all of them. Who signed the folder is said too, and asked if the auditor gives a key.
 
+pub(crate) mod decisions;
 mod personal;
 mod rows;
+mod signature;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use kilim_connectors::shards::{ShardFormat, sha256_file};
@@ -16,15 +18,16 @@ use kilim_connectors::store::{Location, StoreError, Stores};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::policy::{DecisionRow, Difference, Policies, read_rows, replay};
+pub use signature::Signed;
+
+use crate::policy::DecisionRow;
+use crate::proof::{PublicKey, Salts};
 use crate::run::RunError;
-use crate::seal::{FileDigest, MANIFEST_FILE, Manifest, ManifestShard};
+use crate::seal::{MANIFEST_FILE, Manifest, ManifestShard};
+use decisions::take_decisions_again;
 
 /// Bytes fetched from an object store at once.
 const FETCH_BYTES: u64 = 8 << 20;
-
-/// Files beside the manifest that it does not list.
-const UNLISTED: [&str; 2] = [MANIFEST_FILE, "README.md"];
 
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -52,14 +55,44 @@ pub struct Verified {
     pub bytes: u64,
     /// Decisions taken again.
     pub decisions: u64,
+    /// Who signed it.
+    pub signed: Signed,
     /// What is wrong; empty if the folder is what it says.
     pub findings: Vec<Finding>,
+    /// What is not wrong and worth a look, such as a date that lies in the future.
+    pub notes: Vec<Finding>,
+    /// Lines of the decisions, by id.
+    #[serde(skip)]
+    lines: BTreeMap<String, usize>,
 }
 
 impl Verified {
     /// Adds a finding.
     pub fn find(&mut self, file: &str, problem: impl Into<String>) {
         self.findings.push(Finding { file: file.to_owned(), problem: problem.into() });
+    }
+
+    /// Compares the counts of decisions with rows counted in the shards.
+    pub(crate) fn compare_counts(
+        &mut self,
+        manifest: &Manifest,
+        decisions: &BTreeMap<String, DecisionRow>,
+        counted: &BTreeMap<String, u64>,
+    ) {
+        for (id, row) in decisions {
+            let rows = counted.get(id).copied().unwrap_or(0);
+            if rows != row.count {
+                let line = self.lines.get(id).copied().unwrap_or(0);
+                let problem =
+                    format!("line {line}: decision {id} is of {} rows, the shards hold {rows}", row.count);
+                self.find(&manifest.decisions.path, problem);
+            }
+        }
+    }
+
+    /// Adds a note.
+    pub fn note(&mut self, file: &str, problem: impl Into<String>) {
+        self.notes.push(Finding { file: file.to_owned(), problem: problem.into() });
     }
 }
 
@@ -68,6 +101,40 @@ impl Verified {
 /// # Errors
 /// If the folder cannot be reached; whatever is wrong with what is in it is a finding.
 pub async fn verify(stores: &Stores, place: &Location, scratch: &Path) -> Result<Verified, RunError> {
+    verify_signed(stores, place, scratch, None).await
+}
+
+/// As [`verify`]; with a `key`, the version must be signed by it.
+pub async fn verify_signed(
+    stores: &Stores,
+    place: &Location,
+    scratch: &Path,
+    key: Option<&PublicKey>,
+) -> Result<Verified, RunError> {
+    let (manifest, mut found) = open_folder(stores, place).await?;
+    let Some(manifest) = manifest else { return Ok(found) };
+    signature::signature(stores, place, &manifest, key, &mut found).await?;
+    totals(&manifest, &mut found);
+    clock(&manifest, &mut found);
+    let decisions = take_decisions_again(stores, place, &manifest, &mut found).await?;
+    let salts = salts(stores, place, &manifest, &mut found).await?;
+    let mut counted: BTreeMap<String, u64> = BTreeMap::new();
+    for shard in &manifest.shards {
+        let with = rows::With { manifest: &manifest, shard, decisions: &decisions, salts: salts.as_ref() };
+        verify_shard(stores, place, &with, scratch, &mut counted, &mut found).await?;
+    }
+    found.compare_counts(&manifest, &decisions, &counted);
+    strangers(stores, place, &manifest, &mut found).await?;
+    found.findings.sort();
+    found.findings.dedup();
+    Ok(found)
+}
+
+/// The manifest of a version folder, and what is known of the folder by that. No manifest is a finding.
+pub(crate) async fn open_folder(
+    stores: &Stores,
+    place: &Location,
+) -> Result<(Option<Manifest>, Verified), RunError> {
     let mut found = Verified {
         place: place.name().to_owned(),
         node: None,
@@ -76,13 +143,16 @@ pub async fn verify(stores: &Stores, place: &Location, scratch: &Path) -> Result
         rows: 0,
         bytes: 0,
         decisions: 0,
+        signed: Signed::No,
         findings: Vec::new(),
+        notes: Vec::new(),
+        lines: BTreeMap::new(),
     };
     let bytes = match stores.get(&place.join(MANIFEST_FILE)?).await {
         Ok(bytes) => bytes,
         Err(StoreError::Missing { .. }) => {
             found.find(MANIFEST_FILE, "is missing: this is no committed version folder");
-            return Ok(found);
+            return Ok((None, found));
         }
         Err(error) => return Err(error.into()),
     };
@@ -91,31 +161,14 @@ pub async fn verify(stores: &Stores, place: &Location, scratch: &Path) -> Result
         Ok(manifest) => manifest,
         Err(error) => {
             found.find(MANIFEST_FILE, error.to_string());
-            return Ok(found);
+            return Ok((None, found));
         }
     };
     found.node = Some(manifest.node.facts.name.clone());
     if manifest.to_bytes().ok().as_deref() != Some(bytes.as_ref()) {
         found.find(MANIFEST_FILE, "is not in the form in which it is written: it was edited");
     }
-    totals(&manifest, &mut found);
-    let decisions = decisions(stores, place, &manifest, &mut found).await?;
-    let mut counted: BTreeMap<String, u64> = BTreeMap::new();
-    for shard in &manifest.shards {
-        verify_shard(stores, place, &manifest, shard, &decisions, scratch, &mut counted, &mut found).await?;
-    }
-    for row in decisions.values() {
-        let id = row.id.to_string();
-        let rows = counted.get(&id).copied().unwrap_or(0);
-        if rows != row.count {
-            let problem = format!("decision {id} is for {} rows, the shards hold {rows}", row.count);
-            found.find(&manifest.decisions.path, problem);
-        }
-    }
-    strangers(stores, place, &manifest, &mut found).await?;
-    found.findings.sort();
-    found.findings.dedup();
-    Ok(found)
+    Ok((Some(manifest), found))
 }
 
 /// The manifest's own sums.
@@ -154,123 +207,92 @@ fn totals(manifest: &Manifest, found: &mut Verified) {
 async fn listed(
     stores: &Stores,
     place: &Location,
-    file: &FileDigest,
+    path: &str,
+    sha256: &str,
     found: &mut Verified,
 ) -> Result<Option<Vec<u8>>, RunError> {
-    let Ok(at) = place.join(&file.path) else {
-        found.find(MANIFEST_FILE, format!("names {}, which is outside its folder", file.path));
+    let Ok(at) = place.join(path) else {
+        found.find(MANIFEST_FILE, format!("names {path}, which is outside its folder"));
         return Ok(None);
     };
     let bytes = match stores.get(&at).await {
         Ok(bytes) => bytes,
         Err(StoreError::Missing { .. }) => {
-            found.find(&file.path, "is missing");
+            found.find(path, "is missing");
             return Ok(None);
         }
         Err(error) => return Err(error.into()),
     };
     found.bytes += bytes.len() as u64;
-    let sha256 = hex::encode(Sha256::digest(&bytes));
-    if sha256 != file.sha256 {
-        found.find(&file.path, format!("sha256 is {sha256}, the manifest says {}", file.sha256));
+    let is = hex::encode(Sha256::digest(&bytes));
+    if is != sha256 {
+        found.find(path, format!("sha256 is {is}, the manifest says {sha256}"));
     }
     Ok(Some(bytes.to_vec()))
 }
 
-/// The policies and decisions beside the manifest: each decision is taken again. Keyed by decision id.
-async fn decisions(
+/// A day that has not come yet: blocs and laws were read as of a day that nobody knows.
+fn clock(manifest: &Manifest, found: &mut Verified) {
+    // A day begins fourteen hours earlier where the sun rises first.
+    let latest = jiff::Timestamp::now().as_second() + 14 * 3600;
+    let future = midnight(&manifest.as_of).is_some_and(|day| day.as_second() > latest);
+    if future {
+        found.note(MANIFEST_FILE, format!("as_of is {}, which has not come yet", manifest.as_of));
+    }
+}
+
+/// When a day begins, in UTC; `None` for what is no day.
+fn midnight(day: &str) -> Option<jiff::Timestamp> {
+    format!("{day}T00:00:00Z").parse().ok()
+}
+
+/// The salts of the leaves; `None` is a finding.
+async fn salts(
     stores: &Stores,
     place: &Location,
     manifest: &Manifest,
     found: &mut Verified,
-) -> Result<BTreeMap<String, DecisionRow>, RunError> {
-    let mut files = Vec::new();
-    for file in &manifest.policies {
-        let Some(bytes) = listed(stores, place, file, found).await? else { continue };
-        if file.path.ends_with(".cedarschema") {
-            let ours = crate::policy::schema::SCHEMA;
-            if bytes != ours.as_bytes() {
-                found.find(&file.path, "is not the schema of this engine's policies");
-            }
-            continue;
-        }
-        let name = file.path.rsplit('/').next().unwrap_or(&file.path).to_owned();
-        files.push((name, String::from_utf8_lossy(&bytes).into_owned()));
+) -> Result<Option<Salts>, RunError> {
+    let file = &manifest.salts;
+    let Some(bytes) = listed(stores, place, &file.path, &file.sha256, found).await? else { return Ok(None) };
+    let salts = Salts::from_bytes(&bytes);
+    if salts.is_none() {
+        found.find(&file.path, "is no salt key: no Merkle root can be checked");
     }
-    let Some(bytes) = listed(stores, place, &manifest.decisions, found).await? else {
-        return Ok(BTreeMap::new());
-    };
-    let path = &manifest.decisions.path;
-    let rows = match read_rows(bytes.as_slice()) {
-        Ok(rows) => rows,
-        Err(error) => {
-            found.find(path, error.to_string());
-            return Ok(BTreeMap::new());
-        }
-    };
-    found.decisions = rows.len() as u64;
-    match Policies::load(&files) {
-        Err(errors) => found.find("policies", format!("are refused: {errors}")),
-        Ok(policies) => {
-            if policies.digest() != manifest.policies_digest {
-                found.find("policies", "do not have the digest that the manifest names");
-            }
-            match replay(&rows, policies, &manifest.node.facts) {
-                Err(error) => found.find(path, error.to_string()),
-                Ok(mismatches) => {
-                    for mismatch in mismatches {
-                        found.find(path, format!("decision {} {}", mismatch.id, said(&mismatch.difference)));
-                    }
-                }
-            }
-        }
-    }
-    for row in rows.iter().filter(|row| !row.allowed) {
-        found.find(path, format!("decision {} does not allow its documents to be here", row.id));
-    }
-    Ok(rows.into_iter().map(|row| (row.id.to_string(), row)).collect())
+    Ok(salts)
 }
 
-fn said(difference: &Difference) -> String {
-    match difference {
-        Difference::Id { replayed } => format!("has attributes whose id is {replayed}"),
-        Difference::Repeated => "is there twice".to_owned(),
-        Difference::Decision { recorded, replayed } => {
-            let word = |allowed| if allowed { "allowed" } else { "denied" };
-            let ids = |decision: &crate::policy::Decision| {
-                decision.determining.iter().map(|policy| policy.id.to_string()).collect::<Vec<_>>().join(", ")
-            };
-            format!(
-                "is recorded as {} by [{}], the policies say {} by [{}]",
-                word(recorded.allowed),
-                ids(recorded),
-                word(replayed.allowed),
-                ids(replayed)
-            )
-        }
-    }
-}
-
-#[expect(clippy::too_many_arguments, reason = "a shard is checked against everything else")]
 async fn verify_shard(
     stores: &Stores,
     place: &Location,
-    manifest: &Manifest,
-    shard: &ManifestShard,
-    decisions: &BTreeMap<String, DecisionRow>,
+    with: &rows::With<'_>,
     scratch: &Path,
     counted: &mut BTreeMap<String, u64>,
     found: &mut Verified,
 ) -> Result<(), RunError> {
+    if let Some((file, format)) = open_shard(stores, place, with.shard, scratch, found).await? {
+        rows::verify_rows(file.path(), format, with, counted, found);
+    }
+    Ok(())
+}
+
+/// A shard, compared with its digest. `None` is a finding.
+pub(crate) async fn open_shard(
+    stores: &Stores,
+    place: &Location,
+    shard: &ManifestShard,
+    scratch: &Path,
+    found: &mut Verified,
+) -> Result<Option<(Fetched, ShardFormat)>, RunError> {
     let Ok(at) = place.join(&shard.path) else {
         found.find(MANIFEST_FILE, format!("names {}, which is outside its folder", shard.path));
-        return Ok(());
+        return Ok(None);
     };
     let file = match fetched(stores, &at, scratch).await {
         Ok(file) => file,
         Err(RunError::Store(StoreError::Missing { .. })) => {
             found.find(&shard.path, "is missing");
-            return Ok(());
+            return Ok(None);
         }
         Err(error) => return Err(error),
     };
@@ -284,22 +306,21 @@ async fn verify_shard(
     if sha256 != shard.sha256 {
         found.find(&shard.path, format!("sha256 is {sha256}, the manifest says {}", shard.sha256));
     }
-    let Some(format) = ShardFormat::of_path(Path::new(&shard.path)) else {
+    let format = ShardFormat::of_path(Path::new(&shard.path));
+    if format.is_none() {
         found.find(&shard.path, "is of no known format");
-        return Ok(());
-    };
-    rows::verify_rows(path, format, manifest, shard, decisions, counted, found);
-    Ok(())
+    }
+    Ok(format.map(|format| (file, format)))
 }
 
 /// A shard on the local disk: where it is, or a copy that goes when it is dropped.
-enum Fetched {
+pub(crate) enum Fetched {
     Here(PathBuf),
     Copy(tempfile::TempPath),
 }
 
 impl Fetched {
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         match self {
             Self::Here(path) => path,
             Self::Copy(path) => path,
@@ -311,7 +332,7 @@ fn io(action: &'static str, path: &Path, source: std::io::Error) -> RunError {
     RunError::Io { action, path: path.to_owned(), source }
 }
 
-async fn fetched(stores: &Stores, at: &Location, scratch: &Path) -> Result<Fetched, RunError> {
+pub(crate) async fn fetched(stores: &Stores, at: &Location, scratch: &Path) -> Result<Fetched, RunError> {
     let size = stores.head(at).await?.size;
     if let Some(path) = at.local_path() {
         return Ok(Fetched::Here(path.to_owned()));
@@ -338,15 +359,13 @@ async fn strangers(
     manifest: &Manifest,
     found: &mut Verified,
 ) -> Result<(), RunError> {
-    let mut known: Vec<String> = UNLISTED.map(str::to_owned).into();
-    known.extend(manifest.shards.iter().map(|shard| shard.path.clone()));
-    known.extend(manifest.policies.iter().map(|file| file.path.clone()));
-    known.push(manifest.decisions.path.clone());
+    let mut known: BTreeSet<&str> = signature::UNLISTED.into();
+    known.extend(manifest.files().map(|(path, _)| path));
     let root = place.url().path().trim_end_matches('/').to_owned() + "/";
     for file in stores.list(place).await? {
         let path = file.location.url().path();
         let Some(tail) = path.strip_prefix(&root) else { continue };
-        if !known.iter().any(|name| name == tail) {
+        if !known.contains(tail) {
             found.find(tail, "is not in the manifest");
         }
     }

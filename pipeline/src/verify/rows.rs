@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::TimestampMillisecondType;
 use kilim_connectors::shards::{ColumnHasher, ShardFormat, read_shard};
 use kilim_langid::{LangTag, matches};
 
-use super::Verified;
 use super::personal::Unwanted;
+use super::{Verified, midnight};
 use crate::policy::{DecisionRow, OptOut};
+use crate::proof::{Leaves, Salts};
 use crate::seal::{Manifest, ManifestShard, shard_schema};
 
 /// Findings of one kind that are listed for a shard; the rest is counted.
@@ -61,16 +63,25 @@ impl Wrong {
     }
 }
 
+/// What the rows of a shard are held against.
+pub(super) struct With<'a> {
+    pub(super) manifest: &'a Manifest,
+    pub(super) shard: &'a ManifestShard,
+    /// By decision id.
+    pub(super) decisions: &'a BTreeMap<String, DecisionRow>,
+    /// None if they cannot be read.
+    pub(super) salts: Option<&'a Salts>,
+}
+
 /// Reads the shard at `path` row by row. Rows of each decision are added to `counted`.
 pub(super) fn verify_rows(
     path: &Path,
     format: ShardFormat,
-    manifest: &Manifest,
-    shard: &ManifestShard,
-    decisions: &BTreeMap<String, DecisionRow>,
+    with: &With<'_>,
     counted: &mut BTreeMap<String, u64>,
     found: &mut Verified,
 ) {
+    let With { manifest, shard, salts, .. } = *with;
     let file = shard.path.as_str();
     let batches = match read_shard(path, format, Some(shard_schema())) {
         Ok(batches) => batches,
@@ -79,6 +90,9 @@ pub(super) fn verify_rows(
     let mut hashers = ColumnHasher::COLUMNS.map(ColumnHasher::new);
     let (mut rows, mut text_chars) = (0, 0);
     let mut wrong = Wrong::default();
+    let mut leaves = salts.map(|salts| Leaves::new(salts.clone()));
+    let mut later = 0;
+    let as_of = day_after(&manifest.as_of);
     let unwanted = manifest.node.pii.as_ref().and_then(Unwanted::of);
     for batch in batches {
         let batch = match batch {
@@ -93,6 +107,9 @@ pub(super) fn verify_rows(
                 hasher.update(column.as_ref());
             }
         }
+        // A row without an id or a decision is found below.
+        leaves = leaves.and_then(|mut leaves| leaves.push(&batch).then_some(leaves));
+        later += fetched_after(&batch, as_of);
         let columns = Columns { batch: &batch };
         for row in 0..batch.num_rows() {
             if let Some(unwanted) = &unwanted {
@@ -100,7 +117,7 @@ pub(super) fn verify_rows(
             }
             text_chars += columns.text("text", row).map_or(0, |text| text.chars().count() as u64);
             let number = rows + row as u64;
-            check_row(&columns, row, number, manifest, shard, decisions, counted, &mut wrong);
+            check_row(&columns, row, number, with, counted, &mut wrong);
         }
         rows += batch.num_rows() as u64;
     }
@@ -113,6 +130,14 @@ pub(super) fn verify_rows(
         let problem = format!("has {text_chars} characters of text, the manifest says {}", shard.text_chars);
         found.find(file, problem);
     }
+    if later > 0 {
+        found.note(file, format!("{later} rows were fetched after as_of, {}", manifest.as_of));
+    }
+    if let Some(root) = leaves.map(Leaves::finish)
+        && root != shard.merkle_root
+    {
+        found.find(file, format!("has the Merkle root {root}, the manifest says {}", shard.merkle_root));
+    }
     for hasher in hashers {
         let digest = hasher.finish();
         if shard.columns.get(&digest.column) != Some(&digest.sha256) {
@@ -122,6 +147,20 @@ pub(super) fn verify_rows(
             found.find(file, problem);
         }
     }
+}
+
+/// The first millisecond after a day, since 1970; none for what is no day.
+fn day_after(day: &str) -> Option<i64> {
+    let day: jiff::civil::Date = day.parse().ok()?;
+    Some(midnight(&day.tomorrow().ok()?.to_string())?.as_millisecond())
+}
+
+/// Rows fetched when `end` had come: after the day on which laws and reservations were read, or by a clock that is wrong.
+fn fetched_after(batch: &RecordBatch, end: Option<i64>) -> u64 {
+    let column = batch.column_by_name("fetched_at");
+    let times = column.and_then(|column| column.as_primitive_opt::<TimestampMillisecondType>());
+    let (Some(times), Some(end)) = (times, end) else { return 0 };
+    times.iter().flatten().filter(|&time| time >= end).count() as u64
 }
 
 /// What is masked must not stand there.
@@ -148,17 +187,15 @@ fn unreadable(error: &dyn std::error::Error) -> String {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "a row is checked against everything else")]
 fn check_row(
     columns: &Columns<'_>,
     row: usize,
     number: u64,
-    manifest: &Manifest,
-    shard: &ManifestShard,
-    decisions: &BTreeMap<String, DecisionRow>,
+    with: &With<'_>,
     counted: &mut BTreeMap<String, u64>,
     wrong: &mut Wrong,
 ) {
+    let With { manifest, shard, decisions, .. } = *with;
     let id = columns.text("id", row).unwrap_or("no id");
     let mut add = |kind: &str, detail: &str| wrong.add(kind, number, id, detail);
     let lang = columns.text("lang", row).unwrap_or_default();

@@ -44,6 +44,11 @@ pub(crate) enum Command {
     /// Snapshots of what publishers reserve.
     #[command(subcommand)]
     Optout(OptoutCommand),
+    /// Take decisions again, and prove that a document is in a shard.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Make a key that signs, or a secret for salts.
+    Keygen(KeygenArgs),
     /// Community seed lists.
     #[command(subcommand)]
     Seeds(SeedsCommand),
@@ -165,6 +170,9 @@ pub(crate) struct VerifyArgs {
     /// Version folders, or URLs of them, to verify on their own; without any, the newest of each node of the config.
     #[arg(value_name = "DIR")]
     pub(crate) places: Vec<String>,
+    /// The public key by which they must be signed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
     /// Findings as JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -282,6 +290,63 @@ pub(crate) struct OptoutDeltaArgs {
     /// How the list is written.
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(crate) format: SqlFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Take every decision of a log again with the policies beside it: of the last run over all its nodes, or of
+    /// version folders.
+    Replay(ReplayArgs),
+    /// Prove that a document is in a shard: a file that its holder checks with the manifest alone.
+    Prove(ProveArgs),
+    /// Check such a proof.
+    Check(CheckArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReplayArgs {
+    /// Version folders, or URLs of them; without any, the log of the last run of the config.
+    #[arg(value_name = "DIR")]
+    pub(crate) places: Vec<String>,
+    /// Findings as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ProveArgs {
+    /// Id of the document, or the start of it.
+    #[arg(value_name = "DOC")]
+    pub(crate) doc: String,
+    /// A version folder, or its URL; without one, the newest of each node of the config.
+    #[arg(value_name = "DIR")]
+    pub(crate) place: Option<String>,
+    /// The file to write, instead of stdout.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckArgs {
+    /// The proof.
+    #[arg(value_name = "PROOF")]
+    pub(crate) proof: PathBuf,
+    /// The manifest that it is about; with --key, its signature lies beside it.
+    #[arg(value_name = "MANIFEST")]
+    pub(crate) manifest: PathBuf,
+    /// The public key by which the manifest must be signed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct KeygenArgs {
+    /// The file to write, for its owner only; the public key becomes FILE.pub. Nothing is overwritten.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// A secret for the salts of proofs, instead of a key that signs.
+    #[arg(long)]
+    pub(crate) salts: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -528,6 +593,12 @@ pub(crate) struct RunArgs {
     /// Memory that sorts may hold before they spill to work_dir.
     #[arg(long, value_name = "SIZE", default_value = "512MiB")]
     pub(crate) memory: kilim::config::ByteSize,
+    /// The private key that signs the nodes' versions, instead of the config's.
+    #[arg(long, value_name = "FILE", env = "KILIM_SIGNING_KEY", hide_env_values = true)]
+    pub(crate) signing_key: Option<PathBuf>,
+    /// The secret behind the salts of proofs, instead of the config's.
+    #[arg(long, value_name = "FILE", env = "KILIM_SALTS", hide_env_values = true)]
+    pub(crate) salts: Option<PathBuf>,
     /// No progress bars.
     #[arg(long)]
     pub(crate) no_progress: bool,

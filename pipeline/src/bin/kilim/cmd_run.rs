@@ -12,7 +12,7 @@ use kilim::run::{Finished, RunError, RunOptions, Until, run as run_corpus};
 
 use crate::Exit;
 use crate::args::{RunArgs, StageName};
-use crate::show::Reporter;
+use crate::show::{self, Reporter};
 
 /// Reads a config for a run, as `validate` does; all its mistakes are shown at once.
 pub(crate) fn load(path: &Path, node: Option<&str>) -> Result<Loaded> {
@@ -38,7 +38,14 @@ pub(crate) fn processors() -> usize {
 }
 
 pub(crate) fn run(path: &Path, args: &RunArgs) -> Result<Exit> {
-    let loaded = load(path, args.node.as_deref())?;
+    let mut loaded = load(path, args.node.as_deref())?;
+    let here = std::env::current_dir()?;
+    let keys = &mut loaded.config.keys;
+    for (given, configured) in [(&args.signing_key, &mut keys.signing), (&args.salts, &mut keys.salts)] {
+        if let Some(file) = given {
+            *configured = Some(here.join(file));
+        }
+    }
     let threads = args.threads.map_or_else(processors, usize::from);
     let options = RunOptions {
         threads,
@@ -99,9 +106,13 @@ fn tell(finished: &Finished) -> Result<()> {
     for node in &finished.nodes {
         let manifest = &node.manifest;
         let already = if node.written { "" } else { " (already there)" };
+        let signed = node.signed_by.as_ref().map_or_else(
+            || "unsigned".to_owned(),
+            |key| format!("signed by key {}", show::short_key(key)),
+        );
         writeln!(
             out,
-            "node {}: {} documents in {} languages, {} shards at {}{already}",
+            "node {}: {} documents in {} languages, {} shards at {}{already}, {signed}",
             node.node,
             manifest.rows,
             manifest.languages.len(),
@@ -119,6 +130,13 @@ fn tell(finished: &Finished) -> Result<()> {
         if !check.sample.is_empty() {
             writeln!(out, "{}", check.sample)?;
         }
+    }
+    if finished.after_as_of > 0 {
+        writeln!(
+            out,
+            "{} records say that they were fetched after as_of: a clock is wrong, or as_of is too early",
+            finished.after_as_of
+        )?;
     }
     if let Some(share) = finished.over_budget {
         writeln!(

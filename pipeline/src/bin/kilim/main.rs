@@ -4,10 +4,12 @@
 //! found something · 2 refused or could not · 3 finished over the error budget · 130 interrupted, resumable.
 
 mod args;
+mod cmd_audit;
 mod cmd_explain;
 mod cmd_fit;
 mod cmd_inspect;
 mod cmd_inspect_doc;
+mod cmd_keygen;
 mod cmd_langid;
 mod cmd_optout;
 mod cmd_policy;
@@ -68,6 +70,8 @@ fn main() -> ExitCode {
         Command::Verify(verify) => cmd_verify::run(config, &verify),
         Command::Policy(policy) => cmd_policy::run(config, &policy),
         Command::Optout(optout) => cmd_optout::run(config, &optout),
+        Command::Audit(audit) => cmd_audit::run(config, &audit),
+        Command::Keygen(keygen) => cmd_keygen::run(&keygen),
         Command::Seeds(seeds) => cmd_seeds::run(&seeds),
         Command::Langid(langid) => cmd_langid::run(&langid),
         Command::Quality(quality) => cmd_quality::run(config, &quality),

@@ -59,6 +59,11 @@ pub(crate) fn error(error: &anyhow::Error) {
     }
 }
 
+/// The first half of a key's id: enough to tell the keys of a corpus apart.
+pub(crate) fn short_key(id: &str) -> &str {
+    id.get(..16).unwrap_or(id)
+}
+
 /// Bars on a terminal, a line now and then elsewhere.
 pub(crate) struct Reporter {
     progress: Arc<Progress>,

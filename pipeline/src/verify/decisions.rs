@@ -1,0 +1,65 @@
+//! The decisions beside a manifest, taken again.
+
+use std::collections::BTreeMap;
+
+use kilim_connectors::store::{Location, Stores};
+
+use super::{Verified, listed};
+use crate::policy::{DecisionRow, Policies, read_log, replay, schema};
+use crate::run::RunError;
+use crate::seal::Manifest;
+
+/// Reads the policies and decisions beside the manifest, and takes each decision again. Keyed by decision id.
+pub(crate) async fn take_decisions_again(
+    stores: &Stores,
+    place: &Location,
+    manifest: &Manifest,
+    found: &mut Verified,
+) -> Result<BTreeMap<String, DecisionRow>, RunError> {
+    let mut files = Vec::new();
+    for file in &manifest.policies {
+        let Some(bytes) = listed(stores, place, &file.path, &file.sha256, found).await? else { continue };
+        if file.path.ends_with(".cedarschema") {
+            if bytes != schema::SCHEMA.as_bytes() {
+                found.find(&file.path, "is not the schema of this engine's policies");
+            }
+            continue;
+        }
+        let name = file.path.rsplit('/').next().unwrap_or(&file.path).to_owned();
+        files.push((name, String::from_utf8_lossy(&bytes).into_owned()));
+    }
+    let path = &manifest.decisions.path;
+    let Some(bytes) = listed(stores, place, path, &manifest.decisions.sha256, found).await? else {
+        return Ok(BTreeMap::new());
+    };
+    let (lines, mut problems) = read_log(&bytes);
+    found.decisions = lines.len() as u64;
+    match Policies::load(&files) {
+        Err(errors) => found.find("policies", format!("are refused: {errors}")),
+        Ok(policies) => {
+            if policies.digest() != manifest.policies_digest {
+                found.find("policies", "do not have the digest that the manifest names");
+            }
+            match replay(&lines, policies, std::slice::from_ref(&manifest.node.facts)) {
+                Err(error) => found.find(path, error.to_string()),
+                Ok(differ) => problems.extend(differ),
+            }
+        }
+    }
+    for problem in problems {
+        found.find(path, problem.to_string());
+    }
+    for line in lines.iter().filter(|line| !line.row.allowed) {
+        let problem = format!(
+            "line {}: decision {} does not allow its documents to be here",
+            line.number, line.row.id
+        );
+        found.find(path, problem);
+    }
+    let sum: u64 = lines.iter().map(|line| line.row.count).sum();
+    if sum != manifest.rows {
+        found.find(path, format!("counts {sum} rows, the manifest {}", manifest.rows));
+    }
+    found.lines = lines.iter().map(|line| (line.row.id.to_string(), line.number)).collect();
+    Ok(lines.into_iter().map(|line| (line.row.id.to_string(), line.row)).collect())
+}
