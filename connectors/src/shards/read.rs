@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,7 +10,9 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::json::ReaderBuilder;
 use arrow::json::reader::{Decoder, infer_json_schema};
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 
 use super::write::first_difference;
 use super::{ShardError, ShardFormat};
@@ -34,8 +37,8 @@ enum Source {
 
 type JsonLines = BufReader<zstd::Decoder<'static, BufReader<File>>>;
 
-/// Opens a shard. With `schema`, other columns in the file are an error; without, Parquet brings its own, and that
-/// of JSON lines is inferred in a first pass over the file (timestamps stay text).
+/// Opens a shard. With `schema`, other columns in the file are an error; without, Parquet brings its own (large and view
+/// types as plain ones), and that of JSON lines is inferred in a first pass over the file (timestamps stay text).
 pub fn read_shard(
     path: &Path,
     format: ShardFormat,
@@ -46,7 +49,11 @@ pub fn read_shard(
             let parquet_error =
                 |source| ShardError::Parquet { action: "read", path: path.to_path_buf(), source };
             let file = File::open(path).map_err(|source| io_error(path, source))?;
-            let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(parquet_error)?;
+            // The Arrow schema that a writer puts into the footer is left alone: a damaged one makes `arrow-ipc` panic, and
+            // the types of shards are known without it.
+            let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+            let builder = undamaged(|| ParquetRecordBatchReaderBuilder::try_new_with_options(file, options))
+                .map_err(parquet_error)?;
             let found = Arc::clone(builder.schema());
             if let Some(problem) = schema.as_ref().and_then(|wanted| first_difference(wanted, &found)) {
                 return Err(ShardError::OtherColumns { path: path.to_path_buf(), problem });
@@ -86,9 +93,9 @@ impl Iterator for ShardReader {
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.source {
             Source::Parquet(reader) => {
-                let batch = reader.next()?;
+                let batch = undamaged(|| reader.next().transpose().map_err(Into::into)).transpose()?;
                 let path = &self.path;
-                Some(batch.map_err(|source| ShardError::Rows { action: "read", path: path.clone(), source }))
+                Some(batch.map_err(|source| ShardError::Parquet { action: "read", path: path.clone(), source }))
             }
             Source::Jsonl { done: true, .. } => None,
             Source::Jsonl { lines, decoder, done } => {
@@ -98,6 +105,14 @@ impl Iterator for ShardReader {
             }
         }
     }
+}
+
+/// What `read` gives. Where the Parquet library panics, the file is damaged: who checks a shard wants to be told so.
+fn undamaged<T>(
+    read: impl FnOnce() -> Result<T, parquet::errors::ParquetError>,
+) -> Result<T, parquet::errors::ParquetError> {
+    let panicked = |_| Err(parquet::errors::ParquetError::General("it is damaged".to_owned()));
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(panicked)
 }
 
 fn next_jsonl(

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use arrow::array::AsArray;
-use datafusion::prelude::SessionContext;
 use kilim_connectors::shards::read_shard;
 use kilim_connectors::store::{Location, Stores};
 use sha2::{Digest, Sha256};
 
 use super::Replayed;
+use crate::engine::{Embedded, Limits};
 use crate::policy::{Line, LogProblem, Policies, TupleId, read_log, replay};
 use crate::route;
 use crate::run::RunError;
@@ -19,6 +19,9 @@ use crate::seal::{FileDigest, shard_schema};
 use crate::verify::decisions::take_decisions_again;
 use crate::verify::{Finding, Verified, open_folder, open_shard};
 use crate::work_dir::WorkDir;
+
+/// Memory for counting documents by tuple.
+const MEMORY: usize = 256 << 20;
 
 /// Takes the decisions of a node's version folder again and counts the rows of its shards that rest on each.
 ///
@@ -177,9 +180,10 @@ async fn tuples(route_folder: &Path) -> Option<BTreeMap<TupleId, u64>> {
     if !facts.exists() {
         return None;
     }
-    let context = SessionContext::new();
-    register(&context, "facts", &facts).await.ok()?;
-    let tuples = route::tuples(&context).await.ok()?;
+    let limits = Limits { threads: 1, memory: MEMORY, spill_dir: std::env::temp_dir() };
+    let engine = Embedded::new(&limits).ok()?;
+    register(engine.context(), "facts", &facts).await.ok()?;
+    let tuples = route::tuples(engine.context()).await.ok()?;
     Some(tuples.into_iter().map(|(tuple, count)| (tuple.id(), count)).collect())
 }
 

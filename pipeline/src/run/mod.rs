@@ -36,6 +36,7 @@ use crate::engine::{Embedded, Limits};
 use crate::ingest::Progress;
 use crate::ledger::{LEDGER_VERSION, Ledger, LedgerNode};
 use crate::points::point;
+use crate::verify::midnight;
 use crate::work_dir::{WorkDir, write_json};
 
 /// How far a run goes.
@@ -269,8 +270,12 @@ async fn outcomes(engine: &Embedded) -> Result<BTreeMap<Outcome, u64>, RunError>
 /// Records that say they were fetched when the day `as_of` was over.
 async fn fetched_after_as_of(engine: &Embedded, config: &CorpusConfig) -> Result<u64, RunError> {
     let failed = RunError::stage("route");
-    let Ok(next) = config.as_of.tomorrow() else { return Ok(0) };
-    let sql = format!("SELECT count(*) FROM rows WHERE fetched_at >= to_timestamp_millis('{next}T00:00:00Z')");
+    let next = config.as_of.tomorrow().ok().and_then(|day| midnight(&day.to_string()));
+    let Some(next) = next else { return Ok(0) };
+    let sql = format!(
+        "SELECT count(*) FROM rows WHERE CAST(fetched_at AS BIGINT) >= {}",
+        next.as_millisecond()
+    );
     let frame = engine.context().sql(&sql).await.map_err(&failed)?;
     let batches = frame.collect().await.map_err(&failed)?;
     let count = batches.first().map_or(0, |batch| batch.column(0).as_primitive::<Int64Type>().value(0));

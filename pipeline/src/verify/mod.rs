@@ -242,7 +242,7 @@ fn clock(manifest: &Manifest, found: &mut Verified) {
 }
 
 /// When a day begins, in UTC; `None` for what is no day.
-fn midnight(day: &str) -> Option<jiff::Timestamp> {
+pub(crate) fn midnight(day: &str) -> Option<jiff::Timestamp> {
     format!("{day}T00:00:00Z").parse().ok()
 }
 

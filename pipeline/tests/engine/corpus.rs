@@ -73,6 +73,9 @@ pub(crate) struct Corpus {
     pub(crate) filters: &'static str,
     /// Steps at the end, one a line.
     pub(crate) dedup: &'static str,
+    /// Files with keys, as fields of `keys`.
+    pub(crate) keys: &'static str,
+    pub(crate) as_of: &'static str,
     /// Worker threads of runs.
     pub(crate) threads: usize,
     /// Variables of runs as a process.
@@ -97,6 +100,8 @@ impl Corpus {
             max_broken: "1%",
             filters: "",
             dedup: "  - dedup_exact: {}\n",
+            keys: "",
+            as_of: "2026-11-23",
             threads: 2,
             variables: Vec::new(),
         };
@@ -162,12 +167,12 @@ impl Corpus {
         }
         let policies: Vec<String> = self.policies.keys().map(|name| format!("policies/{name}")).collect();
         format!(
-            "version: 1\ncorpus: jaribio\nas_of: 2026-11-23\nrandom_seed: 7\nruns_at: {}\nwork_dir: {}\n\
+            "version: 1\ncorpus: jaribio\nas_of: {}\nrandom_seed: 7\nruns_at: {}\nwork_dir: {}\nkeys: {{ {} }}\n\
              max_broken: {}\nsplit_bytes: {}\nsources:\n{sources}steps:\n  - extract_html: {{}}\n  \
              - normalize_text: {{ form: nfc }}\n  - identify_language: {{ engine: ngram }}\n{}  \
              - tag_license: {{}}\n  - tag_jurisdiction: {{ from: [steward, contract, registry] }}\n\
              {}nodes:\n{nodes}policies: {policies:?}\n",
-            self.runs_at, self.work_dir, self.max_broken, self.split_bytes, self.filters, self.dedup,
+            self.as_of, self.runs_at, self.work_dir, self.keys, self.max_broken, self.split_bytes, self.filters, self.dedup,
         )
     }
 

@@ -11,6 +11,7 @@ mod dead_store;
 mod determinism;
 mod documents;
 mod door;
+mod evidence;
 #[path = "../../../connectors/tests/support/fake_s3.rs"]
 mod fake_s3;
 mod fixtures;
@@ -28,6 +29,7 @@ mod personal_data;
 mod quality;
 mod reservations;
 mod residency;
+mod replay;
 mod resume;
 mod standing;
 mod what_if;
