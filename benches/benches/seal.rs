@@ -5,13 +5,14 @@
 //! KILIM_BENCH_SHARDS=configs/quickstart/out/eu/v0001/data cargo bench -p kilim-benches --bench seal
 //! ```
 //!
-//! The rows are those of all Parquet shards below that folder, many times over; without it, the texts of `data-samples/`.
+//! The rows are those of all Parquet shards below that folder, many times over if they are few (then they compress better than
+//! they should); without it, shuffled texts of `data-samples/`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, new_null_array};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray, new_null_array};
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 use kilim::proof::{Leaves, SaltSecret};
@@ -39,18 +40,25 @@ fn shards(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Rows with the texts of `data-samples/texts/`, and little else.
+/// Rows with the words of `data-samples/texts/`, shuffled so that no two rows are alike, and little else.
 fn of_samples() -> Vec<RecordBatch> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data-samples/texts");
     let entries = fs::read_dir(folder).expect("the samples are part of the project");
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
     files.sort();
-    let texts: Vec<String> = files.iter().map(|path| fs::read_to_string(path).expect("it is UTF-8")).collect();
-    let ids: StringArray =
-        (0..texts.len()).map(|row| Some(blake3::hash(&row.to_le_bytes()).to_hex()[..32].to_owned())).collect();
-    let decisions: StringArray = texts.iter().map(|_| Some("bb9490342bd09a2f")).collect();
-    let texts = StringArray::from(texts);
+    let texts: Vec<String> =
+        files.iter().map(|path| fs::read_to_string(path).expect("it is UTF-8")).collect();
+    let shuffled = |row: usize| {
+        let mut words: Vec<(usize, &str)> =
+            texts[row % texts.len()].split_inclusive(' ').enumerate().collect();
+        words.sort_by_cached_key(|(at, _)| *blake3::hash(format!("{row} {at}").as_bytes()).as_bytes());
+        words.into_iter().map(|(_, word)| word).collect::<String>()
+    };
+    let rows = (0..ROWS).map(|row| blake3::hash(&row.to_le_bytes()).to_hex()[..32].to_owned());
+    let ids: StringArray = rows.map(Some).collect();
+    let decisions: StringArray = (0..ROWS).map(|_| Some("bb9490342bd09a2f")).collect();
+    let texts: StringArray = (0..ROWS).map(|row| Some(shuffled(row))).collect();
     let columns: Vec<ArrayRef> = shard_schema()
         .fields()
         .iter()
@@ -58,7 +66,7 @@ fn of_samples() -> Vec<RecordBatch> {
             "id" => Arc::new(ids.clone()) as ArrayRef,
             "decision" => Arc::new(decisions.clone()),
             "text" => Arc::new(texts.clone()),
-            _ => new_null_array(field.data_type(), texts.len()),
+            _ => new_null_array(field.data_type(), ROWS),
         })
         .collect();
     vec![RecordBatch::try_new(shard_schema(), columns).expect("the columns of a shard")]
@@ -85,7 +93,7 @@ fn batches() -> Vec<RecordBatch> {
 fn counted<'a, 'b>(bencher: Bencher<'a, 'b>, batches: &[RecordBatch]) -> Bencher<'a, 'b> {
     let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
     let texts = batches.iter().filter_map(|batch| batch.column_by_name("text"));
-    let bytes: usize = texts.flat_map(|texts| texts.as_string::<i32>()).flatten().map(str::len).sum();
+    let bytes: usize = texts.flat_map(AsArray::as_string::<i32>).flatten().map(str::len).sum();
     bencher.counter(BytesCount::new(bytes)).counter(ItemsCount::new(rows))
 }
 
@@ -110,7 +118,9 @@ fn shard(bencher: Bencher) {
     counted(bencher, &batches).bench_local(|| {
         let mut writer =
             ShardWriter::create(&path, shard_schema(), ShardFormat::Parquet).expect("a scratch file");
-        batches.iter().for_each(|batch| writer.write(batch).expect("a row"));
+        for batch in &batches {
+            writer.write(batch).expect("a row");
+        }
         writer.finish().expect("a shard").rows
     });
 }

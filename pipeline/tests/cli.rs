@@ -470,7 +470,10 @@ fn a_run_of_three_nodes_is_signed_replayed_and_its_documents_are_proven() {
         let manifest = format!("{version}/manifest.json");
         done(&["audit", "prove", id, &version, "--out", "proof.json"]);
         let checked = done(&["audit", "check", "proof.json", &manifest, "--key", "run.pem.pub"]);
-        assert!(checked.contains(&format!("document {id} is row")) && checked.contains("is signed by key"), "{checked}");
+        assert!(
+            checked.contains(&format!("document {id} is row")) && checked.contains("is signed by key"),
+            "{checked}"
+        );
         // As its holder has it: the proof and the manifest, and nothing else.
         let holder = tempfile::tempdir().unwrap();
         for (from, to) in [("proof.json", "proof.json"), (&manifest, "manifest.json")] {
@@ -480,7 +483,11 @@ fn a_run_of_three_nodes_is_signed_replayed_and_its_documents_are_proven() {
         assert_eq!(said.code, 0, "{}", said.out);
         let said = say(&["audit", "check", "proof.json", &manifest, "--key", "salts"]);
         assert_eq!(said.code, 2, "a secret is no public key: {}", said.out);
-        let forged = fs::read_to_string(holder.path().join("proof.json")).unwrap().replacen("\"row\": ", "\"row\": 1", 1);
+        let forged = fs::read_to_string(holder.path().join("proof.json")).unwrap().replacen(
+            "\"row\": ",
+            "\"row\": 1",
+            1,
+        );
         fs::write(holder.path().join("proof.json"), forged).unwrap();
         let said = kilim(holder.path(), &["audit", "check", "proof.json", "manifest.json"]);
         assert_eq!(said.code, 1, "{}", said.out);

@@ -95,7 +95,11 @@ impl Iterator for ShardReader {
             Source::Parquet(reader) => {
                 let batch = undamaged(|| reader.next().transpose().map_err(Into::into)).transpose()?;
                 let path = &self.path;
-                Some(batch.map_err(|source| ShardError::Parquet { action: "read", path: path.clone(), source }))
+                Some(batch.map_err(|source| ShardError::Parquet {
+                    action: "read",
+                    path: path.clone(),
+                    source,
+                }))
             }
             Source::Jsonl { done: true, .. } => None,
             Source::Jsonl { lines, decoder, done } => {

@@ -30,11 +30,12 @@ pub async fn prove(
     for shard in &manifest.shards {
         let Some(format) = ShardFormat::of_path(Path::new(&shard.path)) else { continue };
         let file = fetched(stores, &place.join(&shard.path)?, scratch).await?;
-        let rows = rows_of(file.path(), format, doc_id).map_err(unreadable)?;
+        let rows = rows_of(file.path(), format, doc_id).map_err(|error| unreadable(&error))?;
         let mut wanted = rows.into_iter();
         let Some(row) = wanted.next() else { continue };
         if proof.is_some() || wanted.next().is_some() {
-            let problem = format!("more than one document at {} has an id that begins with {doc_id}", place.name());
+            let problem =
+                format!("more than one document at {} has an id that begins with {doc_id}", place.name());
             return Err(RunError::refused(problem, "give more of the id"));
         }
         proof = Some(prove_row(&manifest, &found.manifest_sha256, shard, file.path(), format, row, &salts)?);
@@ -68,11 +69,13 @@ fn prove_row(
     salts: &Salts,
 ) -> Result<Proof, RunError> {
     let (mut hashes, mut wanted) = (Vec::new(), None);
-    for batch in read_shard(path, format, Some(shard_schema())).map_err(unreadable)? {
-        let batch = batch.map_err(unreadable)?;
+    for batch in read_shard(path, format, Some(shard_schema())).map_err(|error| unreadable(&error))? {
+        let batch = batch.map_err(|error| unreadable(&error))?;
         for at in 0..batch.num_rows() {
             let leaf = Leaf::of_row(&batch, at, salts);
-            let leaf = leaf.ok_or_else(|| RunError::refused(format!("{} has a row without an id", shard.path), VERIFY))?;
+            let leaf = leaf.ok_or_else(|| {
+                RunError::refused(format!("{} has a row without an id", shard.path), VERIFY)
+            })?;
             let hash = leaf.hash();
             if hashes.len() == row {
                 wanted = Some(leaf);
@@ -80,7 +83,8 @@ fn prove_row(
             hashes.push(hash);
         }
     }
-    let leaf = wanted.ok_or_else(|| RunError::refused(format!("{} changed while it was read", shard.path), VERIFY))?;
+    let leaf = wanted
+        .ok_or_else(|| RunError::refused(format!("{} changed while it was read", shard.path), VERIFY))?;
     Proof::new(manifest, manifest_sha256, shard, &hashes, row, leaf)
         .map_err(|error| RunError::Refused { problem: error.to_string(), hint: None })
 }
@@ -91,6 +95,6 @@ fn damaged(place: &Location, file: &str) -> RunError {
     RunError::refused(format!("{} has no {file} that can be read", place.name()), VERIFY)
 }
 
-fn unreadable(error: ShardError) -> RunError {
+fn unreadable(error: &ShardError) -> RunError {
     RunError::refused(error.to_string(), error.hint())
 }

@@ -109,7 +109,8 @@ pub async fn replay_work_dir(work_dir: &WorkDir) -> Result<Replayed, RunError> {
         }
     };
     if head.log_version != LOG_VERSION {
-        let problem = format!("log version {} is not known; this is Kilim for version {LOG_VERSION}", head.log_version);
+        let problem =
+            format!("log version {} is not known; this is Kilim for version {LOG_VERSION}", head.log_version);
         replayed.find(HEAD_FILE, problem);
         return Ok(replayed);
     }
@@ -196,7 +197,8 @@ fn miscounted(lines: &[Line], tuples: &BTreeMap<TupleId, u64>, head: &LogHead) -
         missing.remove(&(row.node.as_str(), row.id));
         let documents = tuples.get(&row.id).copied().unwrap_or(0);
         if documents != row.count {
-            let problem = format!("decision {} is of {} documents, stage 3 has {documents}", row.id, row.count);
+            let problem =
+                format!("decision {} is of {} documents, stage 3 has {documents}", row.id, row.count);
             problems.push(LogProblem { line: *number, problem });
         }
     }

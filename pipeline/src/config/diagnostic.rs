@@ -261,7 +261,10 @@ mod tests {
         let text = "keys:\n  signing: |\n    -----BEGIN PRIVATE KEY-----\n    siri\n    -----END PRIVATE KEY-----\nsteps: []\n";
         let hidden = masked(text);
         assert_eq!((hidden.len(), hidden.lines().count()), (text.len(), text.lines().count()));
-        assert!(!hidden.contains("siri") && hidden.ends_with("-----END PRIVATE KEY-----\nsteps: []\n"), "{hidden}");
+        assert!(
+            !hidden.contains("siri") && hidden.ends_with("-----END PRIVATE KEY-----\nsteps: []\n"),
+            "{hidden}"
+        );
         assert!(!masked("x: -----BEGIN PRIVATE KEY----- siri").contains("siri"));
     }
 

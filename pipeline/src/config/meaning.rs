@@ -111,10 +111,9 @@ fn credentials(root: &Node, found: &mut Vec<Diagnostic>) {
     for (_, key) in root.get("keys").map_or(&[][..], Node::entries) {
         if key.text().is_some_and(|text| text.contains("-----BEGIN ") || text.contains('\n')) {
             let message = "a key stands in the config, where the path of its file belongs".to_owned();
-            found.push(
-                Diagnostic::error(code::CREDENTIALS_IN_CONFIG, message, key.range.clone())
-                    .hint("put it into a file that only its owner may read, and make a new one: this one was shown"),
-            );
+            found.push(Diagnostic::error(code::CREDENTIALS_IN_CONFIG, message, key.range.clone()).hint(
+                "put it into a file that only its owner may read, and make a new one: this one was shown",
+            ));
         }
     }
     let entries = |key: &str| root.get(key).map_or(&[][..], Node::entries).iter().map(|(_, node)| node);

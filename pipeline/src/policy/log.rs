@@ -162,7 +162,10 @@ pub fn replay(
         }
         if row.grounds.schema != ours.schema {
             let said = &row.grounds.schema;
-            wrong(format!("decision {id} rests on a schema with digest {said}, this engine's has {}", ours.schema));
+            wrong(format!(
+                "decision {id} rests on a schema with digest {said}, this engine's has {}",
+                ours.schema
+            ));
         }
         let Some(node) = by_name.get(row.node.as_str()) else {
             wrong(format!("decision {id} is for node {}, which is not known here", row.node));

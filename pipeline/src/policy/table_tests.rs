@@ -133,7 +133,8 @@ fn a_node_is_not_told_what_it_was_denied() {
 fn rows_are_sorted_by_node_and_id_and_survive_being_written_and_read() {
     let rows = table().rows_for("ke").unwrap();
     assert!(rows.windows(2).all(|pair| pair[0].id < pair[1].id));
-    let all: Vec<DecisionRow> = ["in", "ke"].into_iter().flat_map(|node| table().rows_for(node).unwrap()).collect();
+    let all: Vec<DecisionRow> =
+        ["in", "ke"].into_iter().flat_map(|node| table().rows_for(node).unwrap()).collect();
     let (mut forth, mut back) = (Vec::new(), Vec::new());
     write_rows(&all, &mut forth).unwrap();
     assert_eq!(lines(&all).into_iter().map(|line| line.row).collect::<Vec<_>>(), all);
@@ -177,7 +178,8 @@ fn a_row_is_json_that_names_policies_and_reasons() {
 
 #[test]
 fn replay_repeats_every_decision_of_every_node() {
-    let rows: Vec<DecisionRow> = ["in", "ke"].into_iter().flat_map(|node| table().rows_for(node).unwrap()).collect();
+    let rows: Vec<DecisionRow> =
+        ["in", "ke"].into_iter().flat_map(|node| table().rows_for(node).unwrap()).collect();
     assert_eq!(replay(&lines(&rows), policies(), &[ke(), node("in", "IN", &["IN"])]).unwrap(), []);
     let elsewhere = replay(&lines(&rows), policies(), &[ke()]).unwrap();
     assert_eq!(said(&elsewhere), [1, 2, 3, 4].map(|line| (line, "is for node")));
@@ -231,6 +233,10 @@ fn a_row_names_what_it_rests_on_and_the_snapshot_if_there_is_one() {
     assert_eq!((row.node.as_str(), &row.grounds.policies), ("ke", &policies().digest()));
     assert!(!serde_json::to_string(&row).unwrap().contains("snapshot"));
     let named = table().with_optout_snapshot(Some("ab".repeat(32))).rows_for("ke").unwrap().swap_remove(0);
-    assert!(serde_json::to_string(&named).unwrap().contains(&format!(r#""optout_snapshot":"{}""#, "ab".repeat(32))));
+    assert!(
+        serde_json::to_string(&named)
+            .unwrap()
+            .contains(&format!(r#""optout_snapshot":"{}""#, "ab".repeat(32)))
+    );
     assert_eq!(replay(&lines(&[named]), policies(), &[ke()]).unwrap(), []);
 }

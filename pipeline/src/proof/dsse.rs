@@ -70,8 +70,7 @@ impl Envelope {
     /// Signs a payload.
     pub fn sign(payload_type: &str, payload: &[u8], signer: &Signer) -> Self {
         let signature = signer.sign(&pre_authentication_encoding(payload_type, payload));
-        let signature =
-            EnvelopeSignature { keyid: signer.public().id(), sig: STANDARD.encode(signature) };
+        let signature = EnvelopeSignature { keyid: signer.public().id(), sig: STANDARD.encode(signature) };
         Self {
             payload: STANDARD.encode(payload),
             payload_type: payload_type.to_owned(),

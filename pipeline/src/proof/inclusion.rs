@@ -57,7 +57,9 @@ pub enum ProofError {
         found: u32,
     },
     /// The shard is not the one that the manifest names.
-    #[error("the rows of {shard} have the Merkle root {found}, the manifest says {said}\nhint: `kilim verify` says what was changed")]
+    #[error(
+        "the rows of {shard} have the Merkle root {found}, the manifest says {said}\nhint: `kilim verify` says what was changed"
+    )]
     OtherRoot {
         /// The shard.
         shard: String,

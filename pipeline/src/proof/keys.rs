@@ -275,10 +275,7 @@ mod tests {
     fn signatures_are_those_of_rfc_8032() {
         let secret = "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7";
         let signer = Signer::from_secret(&hex::decode(secret).unwrap().try_into().unwrap());
-        assert_eq!(
-            signer.public().id(),
-            "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025"
-        );
+        assert_eq!(signer.public().id(), "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025");
         assert_eq!(
             hex::encode(signer.sign(&[0xaf, 0x82])),
             "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3a\

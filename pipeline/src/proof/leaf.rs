@@ -223,7 +223,10 @@ mod tests {
         let salts = SaltSecret::new(b"siri ya baraza".to_vec()).of_node("jaribio", "ke");
         let leaf = Leaf::of_row(&batch(), 1, &salts).unwrap();
         assert_eq!(leaf.salt, "ef3b1caca73400cea3cf56cb4c3a8929c2ac84ece981729a6cf5d332e245e10b");
-        assert_eq!(hex::encode(leaf.hash()), "26aed369156418b7e180f0b79c83427c629ac8d2494eb1faab9eb3bfc934a2d5");
+        assert_eq!(
+            hex::encode(leaf.hash()),
+            "26aed369156418b7e180f0b79c83427c629ac8d2494eb1faab9eb3bfc934a2d5"
+        );
     }
 
     #[test]
@@ -235,11 +238,10 @@ mod tests {
             leaves.finish()
         };
         let whole = batch();
-        let hashes: Vec<_> =
-            (0..3).map(|row| Leaf::of_row(&whole, row, &salts).unwrap().hash()).collect();
-        assert_eq!(root(&[whole.clone()]), hex::encode(root_of(&hashes)));
-        assert_eq!(root(&[whole.slice(0, 1), whole.slice(1, 2)]), root(&[whole.clone()]));
-        assert_ne!(root(&[whole.slice(1, 2), whole.slice(0, 1)]), root(&[whole.clone()]));
+        let hashes: Vec<_> = (0..3).map(|row| Leaf::of_row(&whole, row, &salts).unwrap().hash()).collect();
+        assert_eq!(root(std::slice::from_ref(&whole)), hex::encode(root_of(&hashes)));
+        assert_eq!(root(&[whole.slice(0, 1), whole.slice(1, 2)]), root(std::slice::from_ref(&whole)));
+        assert_ne!(root(&[whole.slice(1, 2), whole.slice(0, 1)]), root(std::slice::from_ref(&whole)));
         let other: ArrayRef = Arc::new(StringArray::from(vec!["Habari", "வணக்கம்", "ሰላም!"]));
         let columns = vec![whole.column(0).clone(), other, whole.column(2).clone()];
         assert_ne!(root(&[RecordBatch::try_new(whole.schema(), columns).unwrap()]), root(&[whole]));
@@ -253,7 +255,8 @@ mod tests {
 
     #[test]
     fn every_node_corpus_and_secret_has_its_own_salts() {
-        let of = |secret: &[u8], corpus, node| SaltSecret::new(secret.to_vec()).of_node(corpus, node).salt("0a");
+        let of =
+            |secret: &[u8], corpus, node| SaltSecret::new(secret.to_vec()).of_node(corpus, node).salt("0a");
         let all = [
             of(b"siri", "jaribio", "ke"),
             of(b"siri", "jaribio", "eu"),
@@ -273,6 +276,9 @@ mod tests {
         for other in [&b""[..], b"\n", &bytes[..64], &bytes[1..], &upper] {
             assert!(Salts::from_bytes(other).is_none());
         }
-        assert!(!format!("{salts:?}").contains("ab") && !format!("{:?}", SaltSecret::new(b"siri".into())).contains("siri"));
+        assert!(
+            !format!("{salts:?}").contains("ab")
+                && !format!("{:?}", SaltSecret::new(b"siri".into())).contains("siri")
+        );
     }
 }

@@ -60,11 +60,8 @@ pub fn path(leaves: &[Hash], index: usize) -> Option<Vec<Hash>> {
     while trees.len() > 1 {
         // The largest power of two below the number of leaves.
         let left = 1 << (trees.len() - 1).ilog2();
-        let (here, there) = if index < left {
-            (&trees[..left], &trees[left..])
-        } else {
-            (&trees[left..], &trees[..left])
-        };
+        let (here, there) =
+            if index < left { (&trees[..left], &trees[left..]) } else { (&trees[left..], &trees[..left]) };
         if index >= left {
             index -= left;
         }
@@ -78,7 +75,9 @@ pub fn path(leaves: &[Hash], index: usize) -> Option<Vec<Hash>> {
 /// The root over `leaves`.
 pub fn root_of(leaves: &[Hash]) -> Hash {
     let mut root = Root::default();
-    leaves.iter().for_each(|leaf| root.push(*leaf));
+    for leaf in leaves {
+        root.push(*leaf);
+    }
     root.finish()
 }
 
@@ -174,7 +173,9 @@ mod tests {
         ) {
             let index = at.index(leaves.len());
             let mut theirs = MemoryBackedTree::<Sha256, Vec<u8>>::new();
-            leaves.iter().for_each(|leaf| theirs.push(leaf.clone()));
+            for leaf in &leaves {
+                theirs.push(leaf.clone());
+            }
             let ours = hashes(&leaves);
             prop_assert_eq!(root_of(&ours).to_vec(), theirs.root().as_bytes().to_vec());
             let path = path(&ours, index).unwrap();

@@ -74,7 +74,8 @@ impl Statement {
             manifest.files().map(|(path, sha256)| (path.to_owned(), sha256.to_owned())).collect();
         files.insert(MANIFEST_FILE.to_owned(), manifest_sha256.to_owned());
         files.insert(CARD_FILE.to_owned(), hex::encode(Sha256::digest(card)));
-        let subject = files.into_iter().map(|(name, sha256)| Subject { name, digest: SubjectDigest { sha256 } });
+        let subject =
+            files.into_iter().map(|(name, sha256)| Subject { name, digest: SubjectDigest { sha256 } });
         Self {
             kind: STATEMENT_TYPE.to_owned(),
             subject: subject.collect(),
@@ -117,7 +118,9 @@ impl Statement {
                 Some(now) => {
                     found.push((path.to_owned(), format!("sha256 is {now}, signed was {sha256}")));
                 }
-                None => found.push((path.to_owned(), "was signed, and the manifest does not list it".to_owned())),
+                None => {
+                    found.push((path.to_owned(), "was signed, and the manifest does not list it".to_owned()));
+                }
             }
         }
         for path in there.into_keys() {

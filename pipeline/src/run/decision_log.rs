@@ -84,12 +84,17 @@ impl LogHead {
                 let booked: u64 = verdicts.filter_map(|(verdict, _)| books.get(*verdict)).sum();
                 if sum != booked {
                     let word = if answer { "allowed" } else { "denied" };
-                    problems.push(format!("node {name}: its lines are of {sum} documents {word}, its books of {booked}"));
+                    problems.push(format!(
+                        "node {name}: its lines are of {sum} documents {word}, its books of {booked}"
+                    ));
                 }
             }
             let total: u64 = books.values().sum();
             if total != self.records {
-                problems.push(format!("node {name}: its books sum to {total}, the run read {} records", self.records));
+                problems.push(format!(
+                    "node {name}: its books sum to {total}, the run read {} records",
+                    self.records
+                ));
             }
         }
         for node in sums.into_keys() {

@@ -272,10 +272,8 @@ async fn fetched_after_as_of(engine: &Embedded, config: &CorpusConfig) -> Result
     let failed = RunError::stage("route");
     let next = config.as_of.tomorrow().ok().and_then(|day| midnight(&day.to_string()));
     let Some(next) = next else { return Ok(0) };
-    let sql = format!(
-        "SELECT count(*) FROM rows WHERE CAST(fetched_at AS BIGINT) >= {}",
-        next.as_millisecond()
-    );
+    let sql =
+        format!("SELECT count(*) FROM rows WHERE CAST(fetched_at AS BIGINT) >= {}", next.as_millisecond());
     let frame = engine.context().sql(&sql).await.map_err(&failed)?;
     let batches = frame.collect().await.map_err(&failed)?;
     let count = batches.first().map_or(0, |batch| batch.column(0).as_primitive::<Int64Type>().value(0));

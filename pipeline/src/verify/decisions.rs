@@ -50,10 +50,8 @@ pub(crate) async fn take_decisions_again(
         found.find(path, problem.to_string());
     }
     for line in lines.iter().filter(|line| !line.row.allowed) {
-        let problem = format!(
-            "line {}: decision {} does not allow its documents to be here",
-            line.number, line.row.id
-        );
+        let problem =
+            format!("line {}: decision {} does not allow its documents to be here", line.number, line.row.id);
         found.find(path, problem);
     }
     let sum: u64 = lines.iter().map(|line| line.row.count).sum();

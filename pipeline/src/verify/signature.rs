@@ -100,7 +100,8 @@ fn opened(bytes: &[u8], key: Option<&PublicKey>) -> Result<(Statement, String), 
             .ok_or_else(|| EnvelopeError::Form("it names no key".to_owned()))?,
     };
     let payload = envelope.open(PAYLOAD_TYPE, &key)?;
-    let statement = serde_json::from_slice(&payload).map_err(|error| EnvelopeError::Form(error.to_string()))?;
+    let statement =
+        serde_json::from_slice(&payload).map_err(|error| EnvelopeError::Form(error.to_string()))?;
     Ok((statement, key.id()))
 }
 

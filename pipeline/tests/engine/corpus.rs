@@ -172,7 +172,14 @@ impl Corpus {
              - normalize_text: {{ form: nfc }}\n  - identify_language: {{ engine: ngram }}\n{}  \
              - tag_license: {{}}\n  - tag_jurisdiction: {{ from: [steward, contract, registry] }}\n\
              {}nodes:\n{nodes}policies: {policies:?}\n",
-            self.as_of, self.runs_at, self.work_dir, self.keys, self.max_broken, self.split_bytes, self.filters, self.dedup,
+            self.as_of,
+            self.runs_at,
+            self.work_dir,
+            self.keys,
+            self.max_broken,
+            self.split_bytes,
+            self.filters,
+            self.dedup,
         )
     }
 

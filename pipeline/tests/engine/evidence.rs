@@ -67,7 +67,8 @@ fn version(corpus: &Corpus, node: &str) -> PathBuf {
 }
 
 fn manifest(folder: &Path) -> Manifest {
-    Manifest::from_bytes(&fs::read(folder.join(MANIFEST_FILE)).expect("a manifest")).expect("a sound manifest")
+    Manifest::from_bytes(&fs::read(folder.join(MANIFEST_FILE)).expect("a manifest"))
+        .expect("a sound manifest")
 }
 
 fn write(folder: &Path, manifest: &Manifest) {
@@ -259,8 +260,9 @@ fn forgeries_are_refused() {
     };
 
     forged(&|| fs::remove_file(&envelope).expect("it is there"), ENVELOPE_FILE, "nobody signed this version");
-    let signed_by_mallory =
-        || fs::write(&envelope, Envelope::sign(PAYLOAD_TYPE, &payload(), &by_mallory).to_bytes()).expect("ours");
+    let signed_by_mallory = || {
+        fs::write(&envelope, Envelope::sign(PAYLOAD_TYPE, &payload(), &by_mallory).to_bytes()).expect("ours")
+    };
     forged(&signed_by_mallory, ENVELOPE_FILE, "is signed by key");
     let under_our_name = || {
         let text = String::from_utf8(Envelope::sign(PAYLOAD_TYPE, &payload(), &by_mallory).to_bytes());
@@ -303,10 +305,16 @@ fn forgeries_are_refused() {
     without_a_shard();
     let shard = manifest(&folder).shards.len();
     let gone = verified(&folder, Some(&key));
-    assert!(gone.findings.iter().any(|finding| finding.problem.contains("was signed, and the manifest does not")));
+    assert!(
+        gone.findings.iter().any(|finding| finding.problem.contains("was signed, and the manifest does not"))
+    );
     assert_found(&gone, MANIFEST_FILE, "signed was");
     fs::remove_file(&envelope).expect("it is there");
-    assert_eq!(verified(&folder, None).findings, [], "without a signature and a key nobody can tell: {shard}");
+    assert_eq!(
+        verified(&folder, None).findings,
+        [],
+        "without a signature and a key nobody can tell: {shard}"
+    );
     assert_found(&verified(&folder, Some(&key)), ENVELOPE_FILE, "nobody signed this version");
     restore();
 
@@ -384,7 +392,9 @@ fn every_document_is_proven_and_no_altered_proof_holds() {
     edited.records += 1;
     let edited = edited.to_bytes().expect("JSON");
     assert!(sound.check(&edited)[0].contains("the proof is about"));
-    assert!(check_signature(&envelope, &edited, &key).is_some_and(|said| said.contains("signs a manifest with")));
+    assert!(
+        check_signature(&envelope, &edited, &key).is_some_and(|said| said.contains("signs a manifest with"))
+    );
 }
 
 #[test]
@@ -398,7 +408,8 @@ fn a_proof_from_a_shard_that_was_changed_is_refused() {
         shard.merkle_root = "0".repeat(64);
     }
     write(&folder, &edited);
-    let error = wait(prove(&Stores::new(), &place(&folder), &id, &std::env::temp_dir())).expect_err("another root");
+    let error =
+        wait(prove(&Stores::new(), &place(&folder), &id, &std::env::temp_dir())).expect_err("another root");
     assert!(error.to_string().contains("the manifest says 0000"), "{error}");
     let found = verified(&folder, None);
     assert!(found.findings.iter().any(|finding| finding.problem.starts_with("has the Merkle root")));
@@ -414,7 +425,10 @@ fn days_to_come_are_told_and_fail_nothing() {
     let found = verified(&version(&corpus, "ke"), None);
     assert_eq!(found.findings, []);
     let told: Vec<&str> = found.notes.iter().map(|note| note.problem.as_str()).collect();
-    assert!(told.iter().all(|told| told.ends_with("rows were fetched after as_of, 2026-02-28")) && !told.is_empty());
+    assert!(
+        told.iter().all(|told| told.ends_with("rows were fetched after as_of, 2026-02-28"))
+            && !told.is_empty()
+    );
 
     corpus.as_of = "9998-01-01";
     corpus.run();

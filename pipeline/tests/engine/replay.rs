@@ -92,8 +92,16 @@ fn a_log_of_a_run_that_was_changed_is_told_by_its_line() {
     let edit = |number, change: fn(&str) -> String, words: &'static [&'static str]| {
         changed(&corpus, LINES, |text| line(text, number, change), || look(words)(&corpus));
     };
-    edit(2, |_| "{\"id\":".to_owned(), &["decisions.jsonl line 2: is no decision", "decisions.jsonl sha256 is", "has no decision"]);
-    edit(3, |line| line.replacen("\"mode\":\"", "\"mode\":\"x", 1), &["line 3: decision", "has attributes whose id is"]);
+    edit(
+        2,
+        |_| "{\"id\":".to_owned(),
+        &["decisions.jsonl line 2: is no decision", "decisions.jsonl sha256 is", "has no decision"],
+    );
+    edit(
+        3,
+        |line| line.replacen("\"mode\":\"", "\"mode\":\"x", 1),
+        &["line 3: decision", "has attributes whose id is"],
+    );
     let more = |line: &str| line.replacen("\"count\":", "\"count\":1", 1);
     edit(1, more, &["line 1: decision", "stage 3 has", "its books of"]);
     let other = |line: &str| {
@@ -155,6 +163,9 @@ fn a_version_folder_whose_log_was_changed_is_told_by_its_line() {
     let more = |line: &str| line.replacen("\"count\":", "\"count\":1", 1);
     edit(more, &["line 1: decision", "the shards hold", "sha256 is"]);
     edit(|line| line.replacen("\"personal\":false", "\"personal\":true", 1), &["has attributes whose id is"]);
-    edit(|line| line.replacen("\"node\":\"ke\"", "\"node\":\"eu\"", 1), &["is for node eu, which is not known here"]);
+    edit(
+        |line| line.replacen("\"node\":\"ke\"", "\"node\":\"eu\"", 1),
+        &["is for node eu, which is not known here"],
+    );
     replay(&corpus, Some(&folder)).done();
 }

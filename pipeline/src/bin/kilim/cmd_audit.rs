@@ -103,15 +103,25 @@ fn prove_document(path: &Path, args: &ProveArgs) -> Result<Exit> {
         several => {
             let places: Vec<&str> = several.iter().map(|(place, _)| place.name()).collect();
             let problem = format!("more than one node holds document {}", args.doc);
-            return Err(RunError::refused(problem, format!("name one folder: {}", places.join(" or "))).into());
+            return Err(
+                RunError::refused(problem, format!("name one folder: {}", places.join(" or "))).into()
+            );
         }
     };
     match &args.out {
         None => std::io::stdout().lock().write_all(&proof.to_bytes())?,
         Some(path) => {
-            std::fs::write(path, proof.to_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
+            std::fs::write(path, proof.to_bytes())
+                .with_context(|| format!("cannot write {}", path.display()))?;
             let mut out = std::io::stdout().lock();
-            writeln!(out, "{} proves that document {} is row {} of {}", path.display(), proof.leaf.id, proof.row, proof.shard)?;
+            writeln!(
+                out,
+                "{} proves that document {} is row {} of {}",
+                path.display(),
+                proof.leaf.id,
+                proof.row,
+                proof.shard
+            )?;
         }
     }
     Ok(Exit::Done)

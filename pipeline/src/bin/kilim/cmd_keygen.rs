@@ -21,6 +21,9 @@ pub(crate) fn run(args: &KeygenArgs) -> Result<Exit> {
     writeln!(out, "private key: {}", args.out.display())?;
     writeln!(out, "public key: {}", public.display())?;
     writeln!(out, "key id: {}", key.id())?;
-    writeln!(out, "name the private key as `keys: {{ signing: FILE }}`, and give the public one to auditors")?;
+    writeln!(
+        out,
+        "name the private key as `keys: {{ signing: FILE }}`, and give the public one to auditors"
+    )?;
     Ok(Exit::Done)
 }

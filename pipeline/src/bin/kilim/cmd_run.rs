@@ -106,10 +106,10 @@ fn tell(finished: &Finished) -> Result<()> {
     for node in &finished.nodes {
         let manifest = &node.manifest;
         let already = if node.written { "" } else { " (already there)" };
-        let signed = node.signed_by.as_ref().map_or_else(
-            || "unsigned".to_owned(),
-            |key| format!("signed by key {}", show::short_key(key)),
-        );
+        let signed = node
+            .signed_by
+            .as_ref()
+            .map_or_else(|| "unsigned".to_owned(), |key| format!("signed by key {}", show::short_key(key)));
         writeln!(
             out,
             "node {}: {} documents in {} languages, {} shards at {}{already}, {signed}",
