@@ -71,7 +71,7 @@ fn refused(folder: &Path, args: &[&str], words: &[&str]) {
 fn a_fitted_table_is_one_that_filter_quality_reads_and_keeps_what_english_values_lose() {
     let folder = tempfile::tempdir().unwrap();
     write_documents(folder.path(), "own.jsonl", &LANGUAGES);
-    let args = ["fit-thresholds", "own.jsonl", "--min-documents", "4", "--report", "report.csv"];
+    let args = ["fit-thresholds", "own.jsonl", "--min-documents", "3", "--report", "report.csv"];
     let output = kilim(folder.path(), &args);
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     let table = done(output);
@@ -115,7 +115,7 @@ fn the_order_of_documents_and_the_name_of_the_command_change_nothing() {
     write_documents(&folder.path().join("a"), "own.jsonl", &LANGUAGES);
     write_documents(&folder.path().join("b"), "own.jsonl", &backward);
     let of = |words: &[&str], input: &str| {
-        done(kilim(folder.path(), &[words, &[input, "--min-documents", "4"]].concat()))
+        done(kilim(folder.path(), &[words, &[input, "--min-documents", "3"]].concat()))
     };
     let table = of(&["fit-thresholds"], "a/own.jsonl");
     assert_eq!(of(&["fit-thresholds"], "b/own.jsonl"), table);
@@ -133,9 +133,9 @@ fn a_language_with_little_text_gets_no_rows_and_is_named_with_the_reason() {
     let mut lines = fs::read_to_string(folder.path().join("own.jsonl")).unwrap();
     lines += "{\"lang\": \"kat_Geor\", \"text\": \"სოფლის ბაზარი დილით იხსნება.\"}\n";
     fs::write(folder.path().join("own.jsonl"), lines).unwrap();
-    let output = kilim(folder.path(), &["fit-thresholds", "own.jsonl", "--min-documents", "4"]);
+    let output = kilim(folder.path(), &["fit-thresholds", "own.jsonl", "--min-documents", "3"]);
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(told.contains("kat_Geor: no rows, 1 documents to fit on, of at least 4"), "{told}");
+    assert!(told.contains("kat_Geor: no rows, 1 document to fit on, of at least 3"), "{told}");
     assert!(!done(output).contains("kat_Geor"));
 }
 
@@ -161,9 +161,10 @@ fn medians_are_held_against_spanish_and_the_table_is_one_that_measure_quality_re
     let [numbers, punctuation, _] = profiles.get("zho_Hans").medians.values();
     assert!(punctuation > 2.0 * spanish && numbers > 2.0, "{punctuation} {numbers}");
     assert!(fs::read_to_string(folder.path().join("scores.csv")).unwrap().contains("zho_Hans,"));
+    write_documents(folder.path(), "one.jsonl", &LANGUAGES[2..]);
     refused(
         folder.path(),
-        &["quality", "medians", "own.jsonl", "--passage-words", "90000"],
+        &["quality", "medians", "one.jsonl"],
         &["no language has medians", "a source needs ten documents of spa_Latn"],
     );
 }

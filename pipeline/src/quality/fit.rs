@@ -228,7 +228,7 @@ fn quantile(sorted: &[f64], op: Op, cut: f64) -> f64 {
         Op::Below => low,
         Op::Above => high,
         // The value itself would fail: signals are of single precision, so the next one is the nearest that does not.
-        Op::AtMost => f64::from((low as f32).next_down()).max(0.0),
+        Op::AtMost => f64::from((low as f32).next_down()),
         Op::AtLeast => f64::from((high as f32).next_up()),
     }
 }
@@ -238,7 +238,7 @@ fn middle(sorted: &[f64]) -> f64 {
     sorted.get(sorted.len().saturating_sub(1) / 2).copied().unwrap_or_default()
 }
 
-/// Four digits of a value, rounded so that it becomes looser, within what the signal can have.
+/// Four digits of a value, rounded so that it becomes looser. Beyond what the signal can have, it takes nothing.
 fn outward(value: f64, model: &Model<'_>) -> f64 {
     let places = match model.signal.unit {
         Unit::Count => 0,
@@ -246,11 +246,10 @@ fn outward(value: f64, model: &Model<'_>) -> f64 {
         _ => 0,
     };
     let scale = 10_f64.powi(places);
-    let rounded = match model.op {
+    match model.op {
         Op::Below | Op::AtMost => (value * scale).floor() / scale,
         Op::Above | Op::AtLeast => (value * scale).ceil() / scale,
-    };
-    if model.signal.unit == Unit::Share { rounded.clamp(0.0, 1.0) } else { rounded.max(0.0) }
+    }
 }
 
 /// Fits the rules of a set to every language but English. Samples are of the half that is fitted on; `sources` names their
@@ -322,7 +321,8 @@ impl Fitter<'_> {
         };
         if samples.len() < self.options.min_documents {
             let wanted = self.options.min_documents;
-            fitted.reason = Some(format!("{} documents to fit on, of at least {wanted}", samples.len()));
+            let documents = if samples.len() == 1 { "document" } else { "documents" };
+            fitted.reason = Some(format!("{} {documents} to fit on, of at least {wanted}", samples.len()));
             return fitted;
         }
         let mut options = *self.options;
@@ -357,8 +357,9 @@ impl Fitter<'_> {
             // Nothing is below 0, and no share above 1.
             let idle = match model.op {
                 Op::Below => value <= 0.0,
+                Op::AtMost => value < 0.0,
                 Op::Above => model.signal.unit == Unit::Share && value >= 1.0,
-                Op::AtMost | Op::AtLeast => false,
+                Op::AtLeast => model.signal.unit == Unit::Share && value > 1.0,
             };
             let documents: usize = values.values().map(Vec::len).sum();
             let names: Vec<&str> =
