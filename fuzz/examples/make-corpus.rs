@@ -12,7 +12,7 @@ use kilim_fuzz::corpus::LAWS;
 
 fn main() -> Result<()> {
     let folder = PathBuf::from(std::env::args_os().nth(1).context("name a folder, such as fuzz/corpus")?);
-    for (law, make) in LAWS {
+    for &(law, make) in LAWS {
         let folder = folder.join(law);
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         for (name, bytes) in make() {

@@ -16,13 +16,15 @@ pub type Sample = (String, Vec<u8>);
 type Maker = fn() -> Vec<Sample>;
 
 /// The laws by name, and what makes their inputs.
-pub const LAWS: [(&str, Maker); 8] = [
+pub const LAWS: &[(&str, Maker)] = &[
     ("warc", warc::samples),
     ("http", http::samples),
     ("charset", text::samples),
     ("seeds", seeds::samples),
     ("robots", robots::samples),
     ("html", pages::samples),
+    #[cfg(feature = "html")]
+    ("evidence", crate::evidence::samples),
     ("langid", crate::langid::samples),
     ("model", crate::model::samples),
 ];
@@ -44,7 +46,7 @@ mod tests {
 
     #[test]
     fn every_law_holds_for_its_own_samples() {
-        for (law, make) in LAWS {
+        for &(law, make) in LAWS {
             let samples = make();
             let names: BTreeSet<&str> = samples.iter().map(|(name, _)| name.as_str()).collect();
             assert_eq!(names.len(), samples.len(), "{law}: two samples of one name");
@@ -58,6 +60,8 @@ mod tests {
                     "robots" => crate::robots::holds(bytes),
                     "langid" => crate::langid::holds(bytes),
                     "model" => crate::model::holds(bytes),
+                    #[cfg(feature = "html")]
+                    "evidence" => crate::evidence::holds(bytes),
                     #[cfg(feature = "html")]
                     "html" => crate::html::holds(bytes),
                     other => assert!(cfg!(not(feature = "html")) && other == "html", "{other} is not tried"),

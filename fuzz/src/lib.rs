@@ -1,6 +1,6 @@
 //! What holds for any bytes whatever.
 //!
-//! Everything that strangers send passes one of eight parsers before anybody looks at it. Each has a **law** here, a plain
+//! Everything that strangers send passes one of nine parsers before anybody looks at it. Each has a **law** here, a plain
 //! function of bytes that returns if the promises in that parser's documentation hold for them, and panics if not:
 //!
 //! | law | parser | promises |
@@ -11,6 +11,7 @@
 //! | [`robots::holds`] | `kilim_connectors::robots`, `signals` | any file of a host and any header says something or nothing; a list of agents is refused where one of them is |
 //! | [`seeds::holds`] | `kilim_connectors::seeds` | a bad line is an issue with its number and costs itself only; a seed written as JSON comes back |
 //! | `html::holds` | the step `extract_html` of `kilim` | a page that would cost too much is refused whole; caps never change a text; blocks lie within it; `tag_license` grants nothing that no statement on the page gives |
+//! | `evidence::holds` | envelopes, proofs, decision logs, manifests and keys of `kilim` | what is accepted is written back as the same bytes; nothing but what was signed or proven passes for it |
 //! | [`langid::holds`] | `kilim_langid::ngram` | any text has a well-formed answer, the same each time; a mask is kept to |
 //! | [`model::holds`] | model files of `kilim_langid::ngram` | a file is a model that answers, or an error with a hint |
 //!
@@ -22,6 +23,8 @@
 
 pub mod charset;
 pub mod corpus;
+#[cfg(feature = "html")]
+pub mod evidence;
 #[cfg(feature = "html")]
 pub mod html;
 pub mod http;

@@ -245,6 +245,11 @@ proptest! {
     fn a_damaged_page_costs_no_more_than_its_bytes_allow(page in damaged("html")) {
         kilim_fuzz::html::holds(&page.0);
     }
+
+    #[test]
+    fn damaged_evidence_proves_nothing(file in damaged("evidence")) {
+        kilim_fuzz::evidence::holds(&file.0);
+    }
 }
 
 #[test]
@@ -256,6 +261,8 @@ fn what_fuzzing_found_once_holds_for_good() {
     findings("robots", kilim_fuzz::robots::holds);
     findings("langid", kilim_fuzz::langid::holds);
     findings("model", kilim_fuzz::model::holds);
+    #[cfg(feature = "html")]
+    findings("evidence", kilim_fuzz::evidence::holds);
     #[cfg(feature = "html")]
     findings("html", kilim_fuzz::html::holds);
 }

@@ -117,8 +117,10 @@ pub(super) async fn route(
         materialise(context, &folder, "facts", facts).await.map_err(&failed)?;
     }
     let tuples = route::tuples(context).await.map_err(&failed)?;
+    let snapshot = prepared.optout.as_ref().and_then(|optout| optout.snapshot.as_ref());
     let decisions = DecisionTable::build(&prepared.decider, tuples, MAX_TUPLES)
-        .map_err(|error| RunError::Refused { problem: error.to_string(), hint: None })?;
+        .map_err(|error| RunError::Refused { problem: error.to_string(), hint: None })?
+        .with_optout_snapshot(snapshot.map(|(_, digest)| digest.blake3.clone()));
     let asked = prepared.config.nodes.values().map(Asked::of).collect();
     let routing = Arc::new(Routing { decisions, asked });
     if let Some(done) = done {

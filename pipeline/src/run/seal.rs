@@ -18,6 +18,7 @@ use super::publish::{DECISIONS_FILE, Target, clear, commit, known_version, write
 use super::route::Routed;
 use crate::config::{self, CorpusConfig, NodeConfig};
 use crate::engine::{Embedded, Engine, Stage, apply};
+use crate::optout::Honoured;
 use crate::pii::{Kind, Profile};
 use crate::policy::{schema as policy_schema, write_rows};
 use crate::proof::SALTS_FILE;
@@ -96,6 +97,7 @@ fn seal_key(prepared: &Prepared, name: &str, inputs: &[InputDigest], keys: &Keys
         ("facts", &format!("{facts:?}")),
         ("policies", &format!("{:?}", prepared.policy_files)),
         ("inputs", &inputs.join("\n")),
+        ("optout", &prepared.optout.as_ref().map_or_else(String::new, Honoured::key)),
         ("salts", &hex::encode(Sha256::digest(keys.salts_of(&prepared.config, name).to_bytes()))),
     ])
 }

@@ -54,6 +54,18 @@ pub(crate) async fn take_decisions_again(
             format!("line {}: decision {} does not allow its documents to be here", line.number, line.row.id);
         found.find(path, problem);
     }
+    for line in &lines {
+        let snapshot = line.row.grounds.optout_snapshot.as_ref();
+        if let Some(snapshot) =
+            snapshot.filter(|digest| manifest.models.iter().all(|model| model.blake3 != **digest))
+        {
+            let problem = format!(
+                "line {}: rests on an opt-out snapshot {snapshot} that the manifest does not name",
+                line.number
+            );
+            found.find(path, problem);
+        }
+    }
     let sum: u64 = lines.iter().map(|line| line.row.count).sum();
     if sum != manifest.rows {
         found.find(path, format!("counts {sum} rows, the manifest {}", manifest.rows));
