@@ -214,10 +214,12 @@ impl Language {
 /// A mark about licences or rights as it stands on the page, before anybody reads meaning into it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mark {
-    /// Where it was found: `link`, `a`, `meta`, `img`, `json-ld`, `microdata`, `rdfa` or `text`.
+    /// Where it was found: `link`, `a`, `meta`, `img`, `json-ld`, `microdata`, `rdfa`, `text`, or `address` for
+    /// the country of the publisher's address.
     pub element: &'static str,
     /// The element's `rel`, `name` or `property`, lower-case; for JSON-LD and microdata the type of its node; for text
-    /// `footer`, or `statement` for a line that names a licence or keeps all rights.
+    /// `footer`, or `statement` for a line that names a licence or keeps all rights; for addresses `publisher`,
+    /// `organization`, either with `_text` where the address is written out, `microdata`, `rdfa` or `vcard`.
     pub key: String,
     /// The URL or text it gives.
     pub value: String,
@@ -307,6 +309,8 @@ pub struct Record<'a> {
     pub source: &'a str,
     /// The decoded page (HTML, or plain text if `content_type` says so).
     pub html: &'a str,
+    /// The address of the server, as the crawler wrote it down; empty if it did not.
+    pub ip: &'a str,
     /// When it was fetched, in milliseconds since 1970.
     pub fetched_at: Option<i64>,
     /// What a document of an existing corpus says about itself; none for pages.

@@ -1,4 +1,4 @@
-//! Marks about rights, as they stand on the page.
+//! Marks about rights, and addresses of publishers, as they stand on the page.
 //!
 //! One walk over the tree, before the extractor changes it; text is only read on pages that have a mark in their body, or
 //! words that licences are named by. Nothing is read into a mark here: that `all rights reserved` takes a licence back, or
@@ -15,9 +15,11 @@ use super::outline::Outline;
 use super::squeeze;
 use crate::document::Mark;
 
+pub(crate) mod addresses;
 pub(crate) mod json_ld;
 mod lines;
 
+use addresses::Owner;
 use lines::Line;
 
 /// Most marks of one page; the rest, in document order, are left.
@@ -39,6 +41,7 @@ struct Place {
     /// RDFa and microdata: what is spoken of, and of which type it is.
     about: Option<Span>,
     kind: Option<Span>,
+    owner: Owner,
 }
 
 struct Collector<'p> {
@@ -48,6 +51,10 @@ struct Collector<'p> {
     line: Line<'p>,
     /// Where the page says it is, for marks that name what they speak of.
     canonical: Option<&'p str>,
+    /// Some part of the page may hold an address.
+    reads_addresses: bool,
+    /// In a script of JSON-LD: the ids of nodes that publish.
+    publishers: Vec<String>,
     /// Some mark needs the text around it.
     reads_text: bool,
     /// The last characters of text seen.
@@ -80,13 +87,15 @@ pub(super) fn collect(page: &Page<'_>, outline: &Outline) -> Vec<Mark> {
             let is_head = matches!(tree.tag(id), Tag::Link | Tag::Meta | Tag::Script);
             !is_head && has_mark(id) || names_licence(id)
         }),
+        reads_addresses: addresses::may_have(page),
+        publishers: Vec::new(),
         line: Line::default(),
         canonical: None,
         before: String::new(),
         pending: Vec::new(),
         footer: None,
     };
-    if !collector.reads_text && !tree.ids().any(has_mark) {
+    if !collector.reads_text && !collector.reads_addresses && !tree.ids().any(has_mark) {
         return Vec::new();
     }
     tree.walk(HTML, |event| match event {
@@ -101,7 +110,10 @@ pub(super) fn collect(page: &Page<'_>, outline: &Outline) -> Vec<Mark> {
             if node.tag.is(BREAKS) {
                 collector.end_line();
             }
-            let place = collector.place().enter(page, outline, id);
+            let mut place = collector.place().enter(page, outline, id);
+            if collector.reads_addresses {
+                place.owner = place.owner.enter(page, node);
+            }
             if place.in_footer && collector.footer.is_none() {
                 collector.footer = Some((String::new(), collector.marks.len()));
             }
@@ -399,6 +411,11 @@ impl<'p> Collector<'p> {
         if node.tag == Tag::Link && page.attribute(node, Name::Rel).is_some_and(is_canonical) {
             self.canonical = page.attribute(node, Name::Href);
         }
+        if self.reads_addresses
+            && let Some((key, value)) = addresses::country_of(page, outline, id, place)
+        {
+            self.add_country(key, value, place);
+        }
         let Some(found) = mark_of(page, outline, id) else { return };
         let media_type = match node.tag {
             Tag::Meta | Tag::Img => "",
@@ -434,7 +451,9 @@ impl<'p> Collector<'p> {
     /// The footer's own words, if it holds a mark: they may take a licence back at some distance from it.
     fn end_footer(&mut self, place: Place) {
         if let Some((text, first)) = self.footer.take()
-            && self.marks[first.min(self.marks.len())..].iter().any(|mark| mark.in_footer)
+            && self.marks[first.min(self.marks.len())..]
+                .iter()
+                .any(|mark| mark.in_footer && mark.element != addresses::ADDRESS)
         {
             let mark = Mark { element: "text", key: "footer".to_owned(), value: text, ..Mark::default() };
             self.add(mark, place, false);

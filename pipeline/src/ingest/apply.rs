@@ -369,6 +369,7 @@ struct Columns<'a> {
     http_head: &'a StringArray,
     source: &'a StringArray,
     html: &'a StringArray,
+    ip: &'a StringArray,
     outcome: &'a StringArray,
     given: &'a StructArray,
 }
@@ -393,6 +394,7 @@ impl<'a> Columns<'a> {
             http_head: text(column::HTTP_HEAD)?,
             source: text(column::SOURCE)?,
             html: text(column::HTML)?,
+            ip: text(column::IP)?,
             outcome: text(column::OUTCOME)?,
             given: batch
                 .column_by_name(column::GIVEN)
@@ -427,6 +429,7 @@ impl<'a> Columns<'a> {
             http_head: value(self.http_head),
             source: value(self.source),
             html: value(self.html),
+            ip: value(self.ip),
             fetched_at: self.fetched_at.is_valid(row).then(|| self.fetched_at.value(row)),
             given: self.given(row),
         }

@@ -1,19 +1,6 @@
 //! Whose numbers may stand in a text: the countries that its host and its language point to.
 
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
-
-use crate::provenance::cctld;
-
-/// Countries in which a language is official.
-const TABLE: &str = include_str!("../../../configs/language_countries.csv");
-
-static COUNTRIES: LazyLock<BTreeMap<&str, Vec<&str>>> = LazyLock::new(|| {
-    let rows = TABLE.lines().filter(|line| !line.starts_with('#')).skip(1);
-    rows.filter_map(|row| row.split_once(','))
-        .map(|(language, countries)| (language, countries.split(' ').collect()))
-        .collect()
-});
+use crate::provenance::{cctld, language_countries};
 
 /// Countries whose numbers may stand in a text, likeliest first: that of the host's registry, then those in which its
 /// language (ISO 639-3) is official. English, French, Spanish and Arabic point to none: too many. English on a host of no
@@ -21,7 +8,7 @@ static COUNTRIES: LazyLock<BTreeMap<&str, Vec<&str>>> = LazyLock::new(|| {
 /// finds on 1,900 English pages all are telephone numbers (benches/RESULTS.md, *Personal data*).
 pub fn countries(host: &str, language: &str) -> Vec<&'static str> {
     let registry = cctld::registry(host).map(|found| found.country);
-    let official = COUNTRIES.get(language).into_iter().flatten().copied();
+    let official = language_countries::official(language).iter().copied();
     let american = (registry.is_none() && language == "eng").then_some("US");
     let mut countries: Vec<&str> = registry.into_iter().chain(american).collect();
     for country in official {
@@ -44,14 +31,5 @@ mod tests {
         assert_eq!(countries("example.com", "eng"), ["US"]);
         assert!(countries("example.com", "fra").is_empty());
         assert!(countries("", "").is_empty());
-    }
-
-    #[test]
-    fn the_table_has_languages_and_countries_only() {
-        assert!(COUNTRIES.len() > 100);
-        for (language, countries) in COUNTRIES.iter() {
-            assert!(kilim_langid::known_code(language), "{language}");
-            assert!(countries.iter().all(|country| cctld::is_country(country)), "{language} {countries:?}");
-        }
     }
 }

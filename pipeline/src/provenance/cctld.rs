@@ -65,7 +65,10 @@ pub fn registry(host: &str) -> Option<Registry> {
         .unwrap_or(tld);
     let official = suffix.split_once('.').is_some_and(|(label, rest)| OFFICIAL.contains(&label) && rest == tld)
         // `gov.xx` is often a registered name rather than a suffix of the list.
-        || host.rsplit('.').nth(1).is_some_and(|label| label == "gov" || label == "gouv" || label == "gob");
+        || host.rsplit('.').nth(1).is_some_and(|label| label == "gov" || label == "gouv" || label == "gob")
+        // The Union's own bodies; anybody who lives in it may have another name below `eu`.
+        || host == "europa.eu"
+        || host.ends_with(".europa.eu");
     if entry.open_sold && !official {
         return None;
     }
@@ -99,7 +102,9 @@ mod tests {
             ("WWW.Kathimerini.GR.", "GR", "gr"),
             ("www.gov.uk", "GB", "gov.uk"),
             ("bbc.co.uk", "GB", "co.uk"),
-            ("europa.eu", "EU", "eu"),
+            ("europa.eu", "EU", "europa.eu"),
+            ("eur-lex.europa.eu", "EU", "europa.eu"),
+            ("neweuropa.eu", "EU", "eu"),
             ("xn--e1afmkfd.xn--90ais", "BY", "xn--90ais"),
             ("example.xn--h2brj9c", "IN", "xn--h2brj9c"),
             ("www.gov.me", "ME", "gov.me"),
@@ -108,6 +113,25 @@ mod tests {
         ] {
             let found = registry(host).unwrap_or_else(|| panic!("{host} has a country"));
             assert_eq!((found.country, found.suffix.as_str()), (country, suffix), "{host}");
+        }
+    }
+
+    #[test]
+    fn suffixes_of_the_state_are_told_from_others() {
+        for (host, official) in [
+            ("www.parliament.go.ke", true),
+            ("www.gob.mx", true),
+            ("salud.gob.mx", true),
+            ("pib.gov.in", true),
+            ("moh.gov.et", true),
+            ("www.go.th", true),
+            ("europa.eu", true),
+            ("taifa.co.ke", false),
+            ("gov.habari.ke", false),
+            ("neweuropa.eu", false),
+        ] {
+            let found = registry(host).unwrap_or_else(|| panic!("{host} has a country"));
+            assert_eq!(found.official, official, "{host}");
         }
     }
 

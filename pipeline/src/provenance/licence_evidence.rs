@@ -249,9 +249,7 @@ fn signal_of(mark: &Mark) -> Option<(&'static str, Option<String>)> {
             Some(("microdata", in_words()))
         }
         "json-ld" if mark.key == BROKEN => Some(("json_ld", id(by_name()))),
-        "json-ld" if !matches!(mark.key.as_str(), "publisher_address" | "author") => {
-            Some(("json_ld", in_words()))
-        }
+        "json-ld" if mark.key != "author" => Some(("json_ld", in_words())),
         "meta" if has_rel || is_rights_text(&mark.key) => {
             let found = in_words();
             (found.is_some() || prose::reserves_all_rights(&mark.value)).then_some(("meta", found))

@@ -1,6 +1,9 @@
-//! Reading statements about documents: countries from hosts, licences from marks.
+//! Reading statements about documents: countries from hosts, addresses and other traces, licences from marks.
 
 pub mod cctld;
+pub mod country_names;
+pub mod imprint;
+pub mod language_countries;
 pub mod licence_evidence;
 pub mod licence_hosts;
 mod licence_names;
@@ -9,3 +12,4 @@ mod licence_subjects;
 pub mod licence_verdict;
 mod licence_words;
 pub mod licences;
+pub mod server_country;

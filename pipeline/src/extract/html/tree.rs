@@ -84,6 +84,11 @@ impl Page<'_> {
         Page { html: "", decoded: self.decoded, attributes: self.attributes, noscript_bytes: 0 }
     }
 
+    /// The page as it came, markup and all.
+    pub fn source(&self) -> &str {
+        self.html
+    }
+
     /// The text of a span.
     pub fn str(&self, span: Span) -> &str {
         if span.start & DECODED == 0 {

@@ -4,8 +4,9 @@
 //! itself. So a mark says of which type the node is, at which address, and by which property it hangs on its parent.
 
 use memchr::memmem;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::addresses::is_organization;
 use super::{Collector, Place, clip};
 use crate::document::Mark;
 
@@ -19,12 +20,16 @@ impl Collector<'_> {
     pub(super) fn json_ld(&mut self, json: &str, place: Place) {
         let has = |word: &str| memmem::find(json.as_bytes(), word.as_bytes()).is_some();
         let names_licence = has("license\"");
-        if !names_licence && !has("addressCountry") {
+        if !names_licence && !has("address\"") {
             return;
         }
         let value = if json.len() > MAX_JSON_LD { None } else { parse(json) };
         match value {
-            Some(value) => self.node(&value, Parent::default(), place),
+            Some(value) => {
+                self.publishers.clear();
+                find_publishers(&value, Parent::default(), &mut self.publishers);
+                self.node(&value, Parent::default(), place);
+            }
             // Program code names licences too.
             None if names_licence && has("@type") => {
                 let url = licence_value(json).unwrap_or_default();
@@ -69,16 +74,14 @@ impl Collector<'_> {
                     }
                     // A licence may itself be described, with a publisher of its own.
                 }
-                "addressCountry" if parent.is_publisher => {
-                    for country in texts(value) {
-                        let mark = Mark { subject: String::new(), ..mark("publisher_address", country) };
-                        self.add(mark, place, false);
-                    }
-                }
                 // The organisation that publishes: a place or an event may be anywhere.
-                "publisher" | "sourceOrganization" => self.node(value, parent.publisher(), place),
-                "address" if parent.is_publisher || kind.ends_with("organization") => {
-                    self.node(value, parent.publisher(), place);
+                "publisher" | "sourceOrganization" if publishes(&kind, parent) => {
+                    self.node(value, parent.owned_by(Owner::Publisher), place);
+                }
+                "address" => {
+                    if let Some(owner) = self.owner(node, &kind, parent) {
+                        self.address(value, owner, place);
+                    }
                 }
                 _ => self.node(value, parent.below(name), place),
             }
@@ -92,16 +95,63 @@ impl Collector<'_> {
     }
 }
 
+impl Collector<'_> {
+    /// Whether the address of a node is the publisher's.
+    fn owner(&self, node: &Map<String, Value>, kind: &str, parent: Parent) -> Option<Owner> {
+        if parent.owner.is_some() {
+            return parent.owner;
+        }
+        if parent.is_property || !kind.split(' ').any(is_organization) {
+            return None;
+        }
+        // Where the page says which of its nodes publishes, the others do not.
+        let id = node.get("@id").and_then(Value::as_str);
+        let is_publisher = id.is_some_and(|id| self.publishers.iter().any(|known| known == id));
+        if self.publishers.is_empty() {
+            return Some(Owner::Organization);
+        }
+        is_publisher.then_some(Owner::Publisher)
+    }
+
+    /// An address: written out, a node with `addressCountry`, or a list of them.
+    fn address(&mut self, value: &Value, owner: Owner, place: Place) {
+        let (key, written) = match owner {
+            Owner::Publisher => ("publisher", "publisher_text"),
+            Owner::Organization => ("organization", "organization_text"),
+        };
+        match value {
+            Value::String(text) => self.add_country(written, text, place),
+            Value::Array(items) => items.iter().for_each(|item| self.address(item, owner, place)),
+            Value::Object(node) => {
+                for country in node.get("addressCountry").map(countries).unwrap_or_default() {
+                    self.add_country(key, country, place);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whose address a node gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Publisher,
+    Organization,
+}
+
 /// What a node is to the page, by the properties above it.
 #[derive(Debug, Clone, Copy, Default)]
 struct Parent {
     within: &'static str,
-    is_publisher: bool,
+    /// It is the value of `publisher`.
+    owner: Option<Owner>,
+    /// It is the property of another node, `@graph` aside.
+    is_property: bool,
 }
 
 impl Parent {
-    fn publisher(self) -> Self {
-        Self { is_publisher: true, within: "aside" }
+    fn owned_by(self, owner: Owner) -> Self {
+        Self { owner: Some(owner), within: "aside", is_property: true }
     }
 
     fn below(self, property: &str) -> Self {
@@ -113,7 +163,58 @@ impl Parent {
             "@graph" | "mainEntity" | "mainEntityOfPage" | "isPartOf" | "@included" => "",
             _ => "aside",
         };
-        Self { within, is_publisher: false }
+        let is_property = self.is_property || property != "@graph";
+        Self { within, owner: None, is_property }
+    }
+}
+
+/// Types of works that a page tells of, and whose publisher is not its own.
+const WORKS: [&str; 10] = [
+    "book",
+    "event",
+    "game",
+    "mobileapplication",
+    "movie",
+    "musicalbum",
+    "musicrecording",
+    "product",
+    "softwareapplication",
+    "videogame",
+];
+
+/// Whether the publisher of a node is the page's.
+fn publishes(kind: &str, parent: Parent) -> bool {
+    parent.within.is_empty() && !kind.split(' ').any(|kind| WORKS.contains(&kind))
+}
+
+/// The ids of the nodes that a page's publisher is given by. serde_json reads at most 128 levels.
+fn find_publishers(value: &Value, parent: Parent, ids: &mut Vec<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| find_publishers(item, parent, ids)),
+        Value::Object(node) => {
+            let kind = node.get("@type").map(kinds).unwrap_or_default();
+            for (property, value) in node {
+                let name = property.rsplit([':', '/', '#']).next().unwrap_or_default();
+                if name == "publisher" && publishes(&kind, parent) {
+                    ids.extend(value.get("@id").and_then(Value::as_str).map(str::to_owned));
+                }
+                find_publishers(value, parent.below(name), ids);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The texts of a country: a string, a node with a name, or a list of them.
+fn countries(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().flat_map(countries).collect(),
+        Value::Object(node) => {
+            let names = ["name", "@value", "identifier", "alternateName"];
+            names.iter().find_map(|key| node.get(*key)).map(countries).unwrap_or_default()
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -62,7 +62,7 @@ fn json_ld_is_walked_with_the_type_of_each_node() {
         [
             pair("imageobject", "https://creativecommons.org/licenses/by-nc/4.0/"),
             pair("article", "https://creativecommons.org/licenses/by/4.0/"),
-            pair("publisher_address", "KE"),
+            pair("publisher", "KE"),
         ]
     );
 }
