@@ -12,7 +12,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::config::countries::is_country;
 
 const TABLE: &str = include_str!("../../../configs/country_names.csv");
-/// Bytes of the longest value that may be a name; the longest of the table has 140.
+/// Bytes of the longest value that may be a name; the longest of the table has 119.
 const MAX_NAME: usize = 200;
 /// Countries whose names are also those of states and villages elsewhere; text alone does not tell.
 const UNSURE_IN_TEXT: [&str; 2] = ["GE", "MF"];

@@ -103,7 +103,7 @@ pub fn is_behind_cdn(http_head: &str) -> bool {
             let value = value.to_ascii_lowercase();
             return CDN_SERVERS.iter().any(|server| value.contains(server));
         }
-        CDN_HEADERS.iter().any(|known| is_theirs(&known))
+        CDN_HEADERS.iter().any(is_theirs)
     })
 }
 
@@ -129,9 +129,9 @@ pub(crate) mod tests {
         let number = |out: &mut Vec<u8>, kind: u8, bytes: &[u8]| {
             let size = bytes.len() as u8;
             if kind < 8 {
-                out.push((kind << 5) | size)
+                out.push((kind << 5) | size);
             } else {
-                out.extend([size, kind - 7])
+                out.extend([size, kind - 7]);
             }
             out.extend(bytes);
         };

@@ -208,7 +208,7 @@ fn find_publishers(value: &Value, parent: Parent, ids: &mut Vec<String>) {
 /// The texts of a country: a string, a node with a name, or a list of them.
 fn countries(value: &Value) -> Vec<&str> {
     match value {
-        Value::String(text) => vec![text],
+        Value::String(text) => vec![text.as_str()],
         Value::Array(items) => items.iter().flat_map(countries).collect(),
         Value::Object(node) => {
             let names = ["name", "@value", "identifier", "alternateName"];
