@@ -217,18 +217,20 @@ fn license_evidence(row: &Value) -> Vec<String> {
     marks.collect()
 }
 
-/// Rows of `optout_evidence`, whatever their fields are: name and value of each.
+/// Rows of `optout_evidence`: of what is said what, by which signal, where and when.
 fn optout_evidence(row: &Value) -> Vec<String> {
     let rows = rows(row, "optout_evidence").map(|evidence| {
-        let fields = evidence.as_object().into_iter().flatten();
-        let fields = fields.filter(|(_, value)| !value.is_null());
-        let said: Vec<String> = fields
-            .map(|(name, value)| {
-                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                format!("{name} {value}")
-            })
-            .collect();
-        said.join(", ")
+        let mut said =
+            format!("{} {} by {}", text(evidence, "category"), text(evidence, "value"), text(evidence, "signal"));
+        let told = [(" for ", "agent_matched"), (": ", "raw"), (", from ", "source_url"), (", seen ", "observed_at")];
+        for (word, name) in told {
+            let value = text(evidence, name);
+            if !value.is_empty() {
+                said.push_str(word);
+                said.push_str(&value);
+            }
+        }
+        said
     });
     rows.collect()
 }
