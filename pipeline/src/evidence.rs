@@ -220,9 +220,13 @@ fn license_evidence(row: &Value) -> Vec<String> {
 /// Rows of `optout_evidence`: of what is said what, by which signal, where and when.
 fn optout_evidence(row: &Value) -> Vec<String> {
     let rows = rows(row, "optout_evidence").map(|evidence| {
-        let mut said =
-            format!("{} {} by {}", text(evidence, "category"), text(evidence, "value"), text(evidence, "signal"));
-        let told = [(" for ", "agent_matched"), (": ", "raw"), (", from ", "source_url"), (", seen ", "observed_at")];
+        let mut said = format!(
+            "{} {} by {}",
+            text(evidence, "category"),
+            text(evidence, "value"),
+            text(evidence, "signal")
+        );
+        let told = [(" for ", "agent"), (": ", "raw"), (", from ", "source_url"), (", seen ", "observed_at")];
         for (word, name) in told {
             let value = text(evidence, name);
             if !value.is_empty() {

@@ -121,7 +121,7 @@ fn every_signal_reserves_its_page_and_no_other() {
     corpus.kilim("verify").done();
     let id = &corpus.sql(&format!("SELECT doc_id FROM documents WHERE url = '{}'", urls[1]))[0][0];
     let said = Said::new(&corpus.command("inspect").args(["doc", id]).output().unwrap());
-    for word in ["reservations and permissions", "Disallow: /siri/", "agent ccbot", "training-reserved"] {
+    for word in ["evidence", "Disallow: /siri/", "agent ccbot", "training-reserved"] {
         assert!(said.stdout.contains(word), "{word}: {}", said.stdout);
     }
 }
