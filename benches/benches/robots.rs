@@ -5,9 +5,11 @@
 //! KILIM_BENCH_ROBOTS=FOLDER cargo bench -p kilim-benches --bench robots
 //! ```
 
+use std::fmt::Write as _;
+
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use kilim_connectors::robots::{AgentList, Asked, Path, Robots};
+use kilim_connectors::robots::{AgentList, Asked, Path, Reading, Robots};
 
 fn main() {
     divan::main();
@@ -26,10 +28,10 @@ fn made() -> String {
     let mut body = String::new();
     for group in 0..40 {
         let agent = ["*", "CCBot", "GPTBot", "Googlebot", "AhrefsBot/1.0"][group % 5];
-        body.push_str(&format!("User-agent: {agent}\n"));
+        let _ = writeln!(body, "User-agent: {agent}");
         for rule in 0..15 {
             let path = ["/habari/", "/*.php$", "/செய்தி/", "/a*b*c", "/tafuta?q="][rule % 5];
-            body.push_str(&format!("Disallow: {path}{group}{rule}\n"));
+            let _ = writeln!(body, "Disallow: {path}{group}{rule}");
         }
     }
     body + "Sitemap: https://mfano.co.ke/sitemap.xml\n"
@@ -44,7 +46,7 @@ fn parse(bencher: Bencher) {
     let files = files();
     let bytes: usize = files.iter().map(Vec::len).sum();
     bencher.counter(BytesCount::new(bytes)).counter(ItemsCount::new(files.len())).bench_local(|| {
-        files.iter().map(|file| Robots::parse(file).groups(Default::default()).len()).sum::<usize>()
+        files.iter().map(|file| Robots::parse(file).groups(Reading::Rfc9309).len()).sum::<usize>()
     });
 }
 

@@ -1,6 +1,7 @@
 //! What a file says to a list of agents: made once for a host, asked for every page of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use super::groups::{Group, Reading, Rule, Statement, strictest};
 use super::pattern::{Path, Spelling};
@@ -153,7 +154,7 @@ fn selections(groups: &[Group], reading: Reading, tokens: &[String]) -> Vec<(Fol
 fn joined(agents: &[&str]) -> String {
     let mut text = agents[..agents.len().min(NAMED_AGENTS)].join(",");
     if agents.len() > NAMED_AGENTS {
-        text.push_str(&format!(",+{}", agents.len() - NAMED_AGENTS));
+        let _ = write!(text, ",+{}", agents.len() - NAMED_AGENTS);
     }
     text
 }

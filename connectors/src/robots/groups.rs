@@ -188,12 +188,12 @@ pub(super) fn strictest<'a>(
     path: &Path<'_>,
 ) -> (bool, Option<&'a Rule>) {
     let written = deciding(rules.clone(), path, Spelling::AsWritten);
-    let refused = |rule: &Option<&Rule>| rule.is_some_and(|rule| !rule.allow);
-    if refused(&written) || path.is_plain() && rules.clone().all(|rule| rule.pattern.is_plain()) {
-        return (!refused(&written), written);
+    let refused = |rule: Option<&Rule>| rule.is_some_and(|rule| !rule.allow);
+    if refused(written) || path.is_plain() && rules.clone().all(|rule| rule.pattern.is_plain()) {
+        return (!refused(written), written);
     }
     let normal = deciding(rules, path, Spelling::Normal);
-    if refused(&normal) { (false, normal) } else { (true, written.or(normal)) }
+    if refused(normal) { (false, normal) } else { (true, written.or(normal)) }
 }
 
 /// The longest rule that matches; `Allow` where two are as long.

@@ -61,17 +61,16 @@ fn read(line: &[u8]) -> Option<Line<'_>> {
         None => line,
     };
     let line = line.trim_ascii();
-    let (key, value) = match memchr::memchr(b':', line) {
-        Some(colon) => (&line[..colon], &line[colon + 1..]),
+    let (key, value) = if let Some(colon) = memchr::memchr(b':', line) {
+        (&line[..colon], &line[colon + 1..])
+    } else {
         // A forgotten colon: two words, and no more.
-        None => {
-            let space = line.iter().position(u8::is_ascii_whitespace)?;
-            let value = line[space..].trim_ascii_start();
-            if value.iter().any(u8::is_ascii_whitespace) {
-                return None;
-            }
-            (&line[..space], value)
+        let space = line.iter().position(u8::is_ascii_whitespace)?;
+        let value = line[space..].trim_ascii_start();
+        if value.iter().any(u8::is_ascii_whitespace) {
+            return None;
         }
+        (&line[..space], value)
     };
     let (key, value) = (key.trim_ascii_end(), value.trim_ascii());
     if key.is_empty() {

@@ -171,34 +171,29 @@ fn is_unreserved(byte: u8) -> bool {
 fn normalise(text: &[u8], is_path: bool) -> Option<Box<[u8]>> {
     let is_special = |byte: &u8| match byte {
         b'*' | b'$' => is_path,
-        b':' | b'/' | b'?' | b'#' | b'[' | b']' | b'@' => false,
-        b'!' | b'&' | b'\'' | b'(' | b')' | b'+' | b',' | b';' | b'=' => false,
-        byte => !is_unreserved(*byte),
+        byte => !is_unreserved(*byte) && !b":/?#[]@!&'()+,;=".contains(byte),
     };
     text.iter().position(is_special)?;
     let mut out = Vec::with_capacity(text.len());
     let mut at = 0;
     while at < text.len() {
         let byte = text[at];
-        match escape(&text[at..]) {
-            Some(decoded) => {
-                if is_unreserved(decoded) {
-                    out.push(decoded);
-                } else {
-                    push_escaped(&mut out, decoded);
-                }
-                at += 3;
+        if let Some(decoded) = escape(&text[at..]) {
+            if is_unreserved(decoded) {
+                out.push(decoded);
+            } else {
+                push_escaped(&mut out, decoded);
             }
-            None => {
-                // A percent sign on its own is encoded, or decoding what follows could make an escape of it.
-                if is_special(&byte) {
-                    push_escaped(&mut out, byte);
-                } else {
-                    out.push(byte);
-                }
-                at += 1;
-            }
+            at += 3;
+            continue;
         }
+        // A percent sign on its own is encoded, or decoding what follows could make an escape of it.
+        if is_special(&byte) {
+            push_escaped(&mut out, byte);
+        } else {
+            out.push(byte);
+        }
+        at += 1;
     }
     (out != text).then(|| out.into())
 }

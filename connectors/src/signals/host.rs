@@ -127,7 +127,6 @@ impl HostFile {
     /// Reads an answer for the agents of these tokens, in lower case and sorted; `None` where it says nothing at all.
     pub fn read(answer: Answer<'_>, tokens: &[String]) -> Option<Self> {
         let rules = match (answer.kind, Availability::of(answer.status)) {
-            (_, Availability::Moved) => return None,
             (FileKind::Robots, Availability::Unreachable) => Rules::Unreachable(answer.status),
             (FileKind::Robots, Availability::NoRules) => {
                 Rules::Robots { asked: Asked::default(), licenses: Vec::new(), note: no_rules(answer.status) }

@@ -233,11 +233,13 @@ mod tests {
         Evidence::of_page(signal, "", "ምንጭ", category, value)
     }
 
+    type Said = (Signal, Category, Value);
+
     #[test]
     fn the_most_restrictive_word_counts_unless_an_owner_agrees() {
         use Category::{AiInput, Crawl, Search, Tdm, TrainAi};
         use Value::{Allow, Disallow, Unknown};
-        let cases: [(&[(Signal, Category, Value)], Value, Option<usize>); 12] = [
+        let cases: [(&[Said], Value, Option<usize>); 12] = [
             (&[], Unknown, None),
             (&[(Signal::Robots, Crawl, Allow)], Unknown, None),
             (&[(Signal::Robots, Crawl, Disallow)], Disallow, Some(0)),

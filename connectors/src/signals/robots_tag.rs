@@ -33,7 +33,7 @@ pub fn header(value: &str, asked: impl Fn(&str) -> bool) -> Vec<Evidence> {
 /// What a meta tag says. `name` is its name: `robots`, or that of an agent that is asked about.
 pub fn meta(name: &str, content: &str) -> Vec<Evidence> {
     let agent = if is_everybody(name) { "" } else { name };
-    content.split(',').flat_map(|part| word(Signal::MetaRobots, content, agent, part.trim())).collect()
+    content.split(',').filter_map(|part| word(Signal::MetaRobots, content, agent, part.trim())).collect()
 }
 
 /// Whether a tag of that name speaks to all robots.

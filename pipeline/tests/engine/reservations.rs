@@ -176,7 +176,7 @@ fn snapshot(corpus: &Corpus, name: &str, records: &[RecordBuilder]) -> Said {
     let crawl = corpus.file(&format!("robots/{name}.warc.gz"), &warc(records));
     let out = corpus.path(&format!("{name}.parquet"));
     let mut command = corpus.command("optout");
-    Said::new(&command.args(["snapshot", "--out"]).arg(out).arg(crawl).output().unwrap())
+    Said::new(&command.args(["snapshot", "--out"]).arg(out).arg(crawl).output().expect("the command starts"))
 }
 
 #[test]
