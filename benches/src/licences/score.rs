@@ -84,8 +84,10 @@ pub fn report(rows: &[(&Label, Found)]) -> String {
 }
 
 fn decided(out: &mut String, rows: &[(&Label, Found)]) {
+    /// Which licence of a page is looked at.
+    type Choice = fn(&Found) -> Option<&str>;
     out.push_str("| decided | precision | of them exact | recall |\n|---|---|---|---|\n");
-    let choices: [(&str, fn(&Found) -> Option<&str>); 2] = [
+    let choices: [(&str, Choice); 2] = [
         ("`license`", |found| found.license.as_deref()),
         ("`license`, `exceptions: accept`", |found| found.with_exceptions.as_deref()),
     ];
@@ -136,8 +138,12 @@ fn signals(out: &mut String, rows: &[(&Label, Found)]) {
         }
         for (signal, (any, scoped)) in seen {
             let (raw, precise, _) = all.entry(signal).or_default();
-            any.into_iter().for_each(|right| raw.add(right));
-            scoped.into_iter().for_each(|right| precise.add(right));
+            if let Some(right) = any {
+                raw.add(right);
+            }
+            if let Some(right) = scoped {
+                precise.add(right);
+            }
         }
     }
     for (label, found) in rows.iter().filter(|(label, _)| truth(label).is_some()) {

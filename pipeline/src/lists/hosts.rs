@@ -71,10 +71,10 @@ impl HostSet {
 /// A plain name, or a line of a `hosts` file (`0.0.0.0 mbaya.example`).
 pub(super) fn host(line: &str) -> Result<String, String> {
     let mut words = line.split_whitespace();
-    let name = match (words.next(), words.next(), words.next()) {
-        (Some(name), None, _) => name,
-        (Some("0.0.0.0" | "127.0.0.1" | "::" | "::1"), Some(name), None) => name,
-        _ => return Err("more than a host on the line".to_owned()),
+    let words = (words.next(), words.next(), words.next());
+    let ((Some(name), None, _) | (Some("0.0.0.0" | "127.0.0.1" | "::" | "::1"), Some(name), None)) = words
+    else {
+        return Err("more than a host on the line".to_owned());
     };
     let name = name.strip_suffix('.').unwrap_or(name);
     let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'_');

@@ -71,9 +71,12 @@ fn role_without_signs(c: char) -> Role {
     let class = Class::of(c);
     match (class.kind(), c) {
         // Ordinals, and the sign for a millionth, are letters to Unicode.
-        (_, 'ª' | 'º' | 'µ' | 'ⁿ' | '¹' | '²' | '³' | '¼' | '½' | '¾') => Role::Edge,
+        (
+            _,
+            'ª' | 'º' | 'µ' | 'ⁿ' | '¹' | '²' | '³' | '¼' | '½' | '¾' | '“' | '”' | '„' | '‚' | '«' | '»'
+            | '‹' | '›',
+        ) => Role::Edge,
         (_, 'ˆ' | '˜') => Role::Sign,
-        (_, '“' | '”' | '„' | '‚' | '«' | '»' | '‹' | '›') => Role::Edge,
         (Kind::Letter, _) if class.is_lower() => Role::Lower,
         (Kind::Letter, _) if class.is_upper() => Role::Upper,
         (Kind::Letter, _) => Role::Letter,
@@ -169,15 +172,14 @@ fn joint(x: char, y: char, z: char, mixing: Mixing) -> i32 {
     let is_letter = |role| matches!(role, Role::Lower | Role::Upper | Role::Letter);
     let odd = match (before, at) {
         (_, Role::Control) => 2,
-        (Role::Lower, Role::Upper) => 1,
         (Role::Sign, Role::Sign) => i32::from(x != y),
         (Role::Sign, other) | (other, Role::Sign) if is_letter(other) => 1,
         (letter, Role::Edge) if is_letter(letter) && is_letter(role(z)) => 1,
-        (Role::Neutral | Role::Edge | Role::Sign, Role::Mark) => 1,
-        (a, b) if is_letter(a) && is_letter(b) => {
+        (Role::Lower, Role::Upper) | (Role::Neutral | Role::Edge | Role::Sign, Role::Mark) => 1,
+        _ if is_letter(before) && is_letter(at) => {
             let cased = |role| role != Role::Letter;
             let two_scripts = script(x).zip(script(y)).is_some_and(|(x, y)| x != y);
-            let mixed = two_scripts && (mixing == Mixing::Any || cased(a) && cased(b));
+            let mixed = two_scripts && (mixing == Mixing::Any || cased(before) && cased(at));
             i32::from(mixed)
         }
         _ => 0,

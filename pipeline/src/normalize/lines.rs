@@ -31,7 +31,7 @@ pub(super) struct Lines {
 }
 
 /// Normalises all lines; `boundaries`, byte offsets of `text` in ascending order, become offsets of the result.
-pub(super) fn normalize(how: &Normalizer, text: &str, boundaries: &mut [usize]) -> Lines {
+pub(super) fn normalize(how: Normalizer, text: &str, boundaries: &mut [usize]) -> Lines {
     let mut normal = String::with_capacity(text.len());
     let mut changed = false;
     let mut boundary = boundaries.iter_mut().peekable();
@@ -103,7 +103,7 @@ fn scan(rest: &str, form: UnicodeForm) -> Scan {
 }
 
 /// One line without its end: characters removed and replaced, then the Unicode form. Borrowed if it is so already.
-fn clean<'l>(how: &Normalizer, line: &'l str, scan: &Scan, right_to_left: bool) -> Cow<'l, str> {
+fn clean<'l>(how: Normalizer, line: &'l str, scan: &Scan, right_to_left: bool) -> Cow<'l, str> {
     let mut cleaned = Cow::Borrowed(line);
     if scan.special {
         let kept = if how.remove_invisible {

@@ -44,7 +44,7 @@ impl Normalizer {
     pub fn normalize(&self, text: &str, boundaries: &mut [usize], is_code: &[bool]) -> String {
         let mended = self.mend(text, boundaries, is_code);
         let mut changed = matches!(mended, Cow::Owned(_));
-        let mut lines = lines::normalize(self, &mended, boundaries);
+        let mut lines = lines::normalize(*self, &mended, boundaries);
         for _ in 1..MAX_PASSES {
             // Lines that were only copied uncover nothing.
             if !(changed || lines.changed) {
@@ -52,7 +52,7 @@ impl Normalizer {
             }
             match self.mend(&lines.text, boundaries, is_code) {
                 Cow::Borrowed(_) => break,
-                Cow::Owned(mended) => lines = lines::normalize(self, &mended, boundaries),
+                Cow::Owned(mended) => lines = lines::normalize(*self, &mended, boundaries),
             }
             changed = true;
         }
@@ -60,7 +60,7 @@ impl Normalizer {
     }
 
     /// The text with references and encodings mended; borrowed if there was nothing to mend.
-    fn mend<'t>(&self, text: &'t str, boundaries: &mut [usize], is_code: &[bool]) -> Cow<'t, str> {
+    fn mend<'t>(self, text: &'t str, boundaries: &mut [usize], is_code: &[bool]) -> Cow<'t, str> {
         let mut mended = Cow::Borrowed(text);
         if self.decode_references {
             let code: Vec<Range<usize>> = boundaries

@@ -178,7 +178,7 @@ mod tests {
         let text = "&eacute; &lt;p&gt; &eacute;";
         let mut edits = Edits::default();
         let code = text.find("&lt;").unwrap();
-        decode(text, &[code..code + 9], &mut edits);
+        decode(text, std::slice::from_ref(&(code..code + 9)), &mut edits);
         assert_eq!(edits.apply(text, &mut []), "é &lt;p&gt; é");
     }
 }

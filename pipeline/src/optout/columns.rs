@@ -111,7 +111,9 @@ mod tests {
         };
         let rows = [Some(vec![of_page, of_host]), None, Some(vec![])];
         let mut builder = EvidenceBuilder::default();
-        rows.iter().for_each(|row| builder.push(row.as_deref()));
+        for row in &rows {
+            builder.push(row.as_deref());
+        }
         let column = builder.finish();
         for (index, row) in rows.iter().enumerate() {
             assert_eq!(&evidence_at(&column, index), row);

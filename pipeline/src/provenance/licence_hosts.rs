@@ -92,7 +92,9 @@ impl Hosts {
             by_host.entry(row.host.clone()).or_default().push(row);
         }
         // The longest path speaks.
-        by_host.values_mut().for_each(|rows| rows.sort_by_key(|row| std::cmp::Reverse(row.path.len())));
+        for rows in by_host.values_mut() {
+            rows.sort_by_key(|row| std::cmp::Reverse(row.path.len()));
+        }
         Ok(Self { by_host })
     }
 

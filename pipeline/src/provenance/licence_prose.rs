@@ -213,7 +213,7 @@ fn named(family: &str, version: Option<&str>) -> Licence {
 /// `4.0` within the first 24 characters.
 fn version_near(text: &str) -> Option<&str> {
     let end = text.char_indices().nth(24).map_or(text.len(), |(at, _)| at);
-    let bytes = text[..end].as_bytes();
+    let bytes = &text.as_bytes()[..end];
     (0..bytes.len().saturating_sub(2)).find_map(|at| {
         let number = bytes[at].is_ascii_digit() && bytes[at + 1] == b'.' && bytes[at + 2].is_ascii_digit();
         let starts = at == 0 || !(bytes[at - 1].is_ascii_digit() || bytes[at - 1] == b'.');

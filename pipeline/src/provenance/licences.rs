@@ -253,12 +253,12 @@ pub fn tier(spdx: &str) -> u8 {
         "DL" if has("ZERO") => 5,
         "DL" if has("NC") => 2,
         "NCGL" => 2,
-        "DL" | "OGL" | "OGDL" | "GODL" | "IODL" | "ETALAB" | "NLOD" | "PDL" => 4,
         "ALL" => 1,
         "GFDL" | "GPL" | "LGPL" | "AGPL" | "LAL" | "ODBL" => 3,
         // The text may be copied, and not changed.
         "W3C" if has("DOCUMENT") => 2,
-        "MIT" | "APACHE" | "BSD" | "W3C" => 4,
+        "DL" | "OGL" | "OGDL" | "GODL" | "IODL" | "ETALAB" | "NLOD" | "PDL" | "MIT" | "APACHE" | "BSD"
+        | "W3C" => 4,
         _ => match id.as_str() {
             "UNLICENSE" | "PDDL-1.0" | "0BSD" => 5,
             "ODC-BY-1.0" | "ISC" => 4,

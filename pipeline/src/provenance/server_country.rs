@@ -150,7 +150,9 @@ pub(crate) mod tests {
             }
             Value::List(items) => {
                 out.extend([items.len() as u8, 11 - 7]);
-                items.iter().for_each(|item| put(out, item));
+                for item in items {
+                    put(out, item);
+                }
             }
             Value::U16(n) => number(out, 5, &n.to_be_bytes()),
             Value::U32(n) => number(out, 6, &n.to_be_bytes()),

@@ -161,7 +161,9 @@ impl Model<'_> {
             }
             values.entry(sample.source).or_default().push(value);
         }
-        values.values_mut().for_each(|values| values.sort_by(f64::total_cmp));
+        for values in values.values_mut() {
+            values.sort_by(f64::total_cmp);
+        }
         values
     }
 

@@ -377,9 +377,10 @@ mod tests {
 
     #[test]
     fn lines_of_a_language_become_passages_of_as_many_words_in_every_script() {
-        let lines: String = (0..300)
+        let lines: Vec<String> = (0..300)
             .map(|at| format!("swa_Latn\tSoko la kijiji {at}.\ntha_Thai\tตลาดเปิดแล้ว\nzxx_Zyyy\t0 0 0\n"))
             .collect();
+        let lines = lines.concat();
         let reference = read(&[("own.tsv", &lines)], None).unwrap();
         let mut segmenter = Segmenter::new();
         for language in ["swa_Latn", "tha_Thai"] {

@@ -36,6 +36,7 @@
 //! match_lists: { lists: [{ file: lists/adult.csv, kind: adult, min_hits: 5, min_share: 0.01 }], allow: lists/allowed.csv }
 //! ```
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -90,6 +91,7 @@ pub struct WordOrHostList {
     pub min_share: Option<f32>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "garde passes its context by reference")]
 fn is_kind(kind: &str, _context: &()) -> garde::Result {
     let is_letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
     if kind.bytes().next().is_some_and(|b| b.is_ascii_lowercase()) && kind.bytes().all(is_letter) {
@@ -98,6 +100,7 @@ fn is_kind(kind: &str, _context: &()) -> garde::Result {
     Err(garde::Error::new("a kind is lower-case letters, digits and `_`, such as `adult`"))
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "garde passes its context by reference")]
 fn is_language(code: &str, _context: &()) -> garde::Result {
     if kilim_langid::known_code(code) {
         return Ok(());
@@ -106,7 +109,7 @@ fn is_language(code: &str, _context: &()) -> garde::Result {
 }
 
 fn fits(of: ListOf) -> impl FnOnce(&Option<u32>, &()) -> garde::Result {
-    move |min_hits, _| match (of, *min_hits) {
+    move |min_hits, ()| match (of, *min_hits) {
         (ListOf::Words | ListOf::UrlWords, Some(0 | 1)) => {
             Err(garde::Error::new("words reject from 2 hits on: one may be a name or a quotation"))
         }
@@ -118,7 +121,7 @@ fn fits(of: ListOf) -> impl FnOnce(&Option<u32>, &()) -> garde::Result {
 }
 
 fn needs_hits(of: ListOf, min_hits: Option<u32>) -> impl FnOnce(&Option<f32>, &()) -> garde::Result {
-    move |min_share, _| match (of, min_hits, min_share) {
+    move |min_share, ()| match (of, min_hits, min_share) {
         (_, _, None) => Ok(()),
         (ListOf::Hosts, ..) => Err(garde::Error::new("a host has no share of the text")),
         (_, None, _) => {
@@ -219,10 +222,10 @@ impl WordOrHostList {
         }
         let mut told = format!("of={of} hits={hits} entries={entries} share={share:.4}");
         if let Some(min) = self.min_hits {
-            told.push_str(&format!(" min_hits={min}"));
+            let _ = write!(told, " min_hits={min}");
         }
         if let Some(min) = self.min_share {
-            told.push_str(&format!(" min_share={min}"));
+            let _ = write!(told, " min_share={min}");
         }
         told
     }

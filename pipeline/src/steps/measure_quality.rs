@@ -168,7 +168,7 @@ mod tests {
         // Fewer signs than in Spanish to the character would be odd in Chinese, and more are not.
         let text =
             "市场已经开门了，村里的人都来买菜、水果和鱼。孩子们在路边玩耍，老人坐在树下聊天；天气很好。\n"
-                .repeat(1)
+                .to_string()
                 + "学校今天开学，学生们带着新书走进教室，老师说：“欢迎大家！”雨季快到了，农民正在修理屋顶和水渠。\n";
         let (chinese, unknown) = (measured("zho_Hans", &text), measured("und", &text));
         assert!(chinese.web_docs_score > unknown.web_docs_score, "{chinese:?} {unknown:?}");

@@ -95,7 +95,7 @@ pub struct TagJurisdiction {
 }
 
 fn has_database(database: Option<&PathBuf>) -> impl FnOnce(&Vec<HintBasis>, &()) -> garde::Result {
-    move |hints, _| match (hints.contains(&HintBasis::Server), database) {
+    move |hints, ()| match (hints.contains(&HintBasis::Server), database) {
         (true, None) => Err(garde::Error::new("the hint `server` needs a file under `server_country`")),
         (false, Some(_)) => Err(garde::Error::new(
             "`server_country` is read for the hint `server`: name it, or leave both out",
@@ -214,7 +214,9 @@ fn publisher(page: &mut Page<'_>) {
     for country in imprint::countries(&page.title, &page.text) {
         claims.push(binding(country, "publisher", 0.8, format!("imprint address ends in {country}")));
     }
-    claims.into_iter().for_each(|claim| add(page, claim));
+    for claim in claims {
+        add(page, claim);
+    }
 }
 
 fn registry(page: &mut Page<'_>) {
@@ -253,7 +255,9 @@ fn language(page: &mut Page<'_>) {
             hint(country, "language", confidence, format!("{code} is official in {}", official.join(" ")))
         }));
     }
-    claims.into_iter().for_each(|claim| add(page, claim));
+    for claim in claims {
+        add(page, claim);
+    }
 }
 
 impl Tagger {
@@ -282,7 +286,9 @@ fn licence_port(page: &mut Page<'_>) {
             is_country(country).then(|| hint(country, "licence_port", 0.3, format!("licence {id}")))
         })
         .collect();
-    claims.into_iter().for_each(|claim| add(page, claim));
+    for claim in claims {
+        add(page, claim);
+    }
 }
 
 #[cfg(test)]
@@ -427,7 +433,7 @@ mod tests {
         );
         let mut built = config.build(&resources).unwrap();
         let mut claims = |ip, http_head| {
-            let mut page = Page { record: Record { ip, http_head, ..Record::default() }, ..Page::default() };
+            let mut page = Page { record: Record { http_head, ip, ..Record::default() }, ..Page::default() };
             built.apply(&mut page);
             told(&page)
         };

@@ -261,7 +261,7 @@ fn forgeries_are_refused() {
 
     forged(&|| fs::remove_file(&envelope).expect("it is there"), ENVELOPE_FILE, "nobody signed this version");
     let signed_by_mallory = || {
-        fs::write(&envelope, Envelope::sign(PAYLOAD_TYPE, &payload(), &by_mallory).to_bytes()).expect("ours")
+        fs::write(&envelope, Envelope::sign(PAYLOAD_TYPE, &payload(), &by_mallory).to_bytes()).expect("ours");
     };
     forged(&signed_by_mallory, ENVELOPE_FILE, "is signed by key");
     let under_our_name = || {

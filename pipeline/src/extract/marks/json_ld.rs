@@ -44,7 +44,9 @@ impl Collector<'_> {
     fn node(&mut self, value: &Value, parent: Parent, place: Place) {
         let node = match value {
             Value::Array(items) => {
-                items.iter().for_each(|item| self.node(item, parent, place));
+                for item in items {
+                    self.node(item, parent, place);
+                }
                 return;
             }
             Value::Object(node) => node,
@@ -76,7 +78,7 @@ impl Collector<'_> {
                 }
                 // The organisation that publishes: a place or an event may be anywhere.
                 "publisher" | "sourceOrganization" if publishes(&kind, parent) => {
-                    self.node(value, parent.owned_by(Owner::Publisher), place);
+                    self.node(value, Parent::owned_by(Owner::Publisher), place);
                 }
                 "address" => {
                     if let Some(owner) = self.owner(node, &kind, parent) {
@@ -150,7 +152,7 @@ struct Parent {
 }
 
 impl Parent {
-    fn owned_by(self, owner: Owner) -> Self {
+    fn owned_by(owner: Owner) -> Self {
         Self { owner: Some(owner), within: "aside", is_property: true }
     }
 

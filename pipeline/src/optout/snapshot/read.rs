@@ -81,7 +81,7 @@ impl Open {
             |is_usage: bool, pattern: Pattern| Statement { is_usage, pattern, value: raw.to_owned() };
         match rule {
             "allow" | "disallow" => {
-                self.group(reading, agent).rules.push(Rule { allow: rule == "allow", pattern })
+                self.group(reading, agent).rules.push(Rule { allow: rule == "allow", pattern });
             }
             USAGE | SIGNAL if agent.is_empty() => self.statements.push(statement(rule == USAGE, pattern)),
             USAGE | SIGNAL => self.group(reading, agent).statements.push(statement(rule == USAGE, pattern)),
