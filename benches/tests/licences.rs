@@ -2,12 +2,6 @@
 //!
 //! The pages are read in place; without them the test says so and passes.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a failing test should panic, and says when it skips"
-)]
-
 use std::collections::BTreeSet;
 
 use kilim_benches::fixtures;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing step should panic, and these are all tests")]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -35,7 +36,7 @@ fn write_documents(folder: &Path, name: &str, languages: &[(&str, &str)]) {
     let mut lines = String::new();
     for (code, lang) in languages {
         for text in paragraphs(code) {
-            lines += &format!("{}\n", serde_json::json!({ "lang": lang, "text": text }));
+            let _ = writeln!(lines, "{}", serde_json::json!({ "lang": lang, "text": text }));
         }
     }
     fs::write(folder.join(name), lines).unwrap();
@@ -144,12 +145,13 @@ fn medians_are_held_against_spanish_and_the_table_is_one_that_measure_quality_re
     let folder = tempfile::tempdir().unwrap();
     // The smallest source that counts has ten documents in a half.
     for (code, lang) in LANGUAGES {
-        let texts: String = paragraphs(code)
+        let texts: Vec<String> = paragraphs(code)
             .iter()
             .flat_map(|text| text.split_inclusive(['.', '。', '।', '።']))
             .filter(|sentence| sentence.chars().count() > 8)
             .map(|text| format!("{}\n", serde_json::json!({ "lang": lang, "text": text })))
             .collect();
+        let texts = texts.concat();
         let path = folder.path().join("own.jsonl");
         let before = fs::read_to_string(&path).unwrap_or_default();
         fs::write(path, before + &texts).unwrap();

@@ -261,17 +261,17 @@ impl Corpus {
 
     /// URLs of the documents in a node's shards, sorted.
     pub(crate) fn urls_at(&self, node: &str) -> Vec<String> {
-        self.urls_below(&self.path("out").join(node))
+        Self::urls_below(&self.path("out").join(node))
     }
 
     /// The same of its newest version alone.
     pub(crate) fn urls_at_newest(&self, node: &str) -> Vec<String> {
         let versions = fs::read_dir(self.path("out").join(node)).expect("the node has versions");
         let newest = versions.map(|entry| entry.expect("a folder").path()).max();
-        self.urls_below(&newest.expect("at least one"))
+        Self::urls_below(&newest.expect("at least one"))
     }
 
-    fn urls_below(&self, folder: &Path) -> Vec<String> {
+    fn urls_below(folder: &Path) -> Vec<String> {
         let shards: Vec<String> = files(folder)
             .into_iter()
             .filter(|path| path.extension().is_some_and(|extension| extension == "parquet"))

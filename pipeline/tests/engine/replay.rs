@@ -117,7 +117,7 @@ fn a_log_of_a_run_that_was_changed_is_told_by_its_line() {
         }
     };
     edit(1, turned, &["line 1: decision", "is recorded as"]);
-    let without = |text: &str| text.lines().skip(1).map(|line| format!("{line}\n")).collect::<String>();
+    let without = |text: &str| text.split_inclusive('\n').skip(1).collect::<String>();
     changed(&corpus, LINES, without, || told(&replay(&corpus, None), &["has no decision", "for node eu"]));
     let moved = |text: &str| {
         let mut lines: Vec<&str> = text.lines().collect();

@@ -83,7 +83,7 @@ fn thresholds(rows: &QualityRows) -> String {
         for language in languages {
             if line.len() + 1 + language.len() > LINE_CHARS {
                 let _ = writeln!(out, "{line}");
-                line = "   ".to_owned();
+                "   ".clone_into(&mut line);
             }
             line.push(' ');
             line.push_str(language);
