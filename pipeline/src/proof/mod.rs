@@ -2,7 +2,7 @@
 //!
 //! | question | answer | who needs what |
 //! |---|---|---|
-//! | who stands for these files? | an Ed25519 signature over a [statement](statement) of all their digests, in a [DSSE envelope](dsse) | the public key |
+//! | who stands for these files? | an Ed25519 signature over a [statement] of all their digests, in a [DSSE envelope](dsse) | the public key |
 //! | is this document in that shard? | a [path](inclusion) from its leaf to the [Merkle root](merkle) that the manifest names | the manifest, and a proof of a few hundred bytes |
 //!
 //! A leaf is the digest of a row under a secret [salt](leaf). So whoever holds a proof can check his own document, and
