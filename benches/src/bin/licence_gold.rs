@@ -1,4 +1,4 @@
-//! Reads pages labelled by hand, and says how precise each licence signal is there.
+//! Reads pages labelled one by one, and says how precise each licence signal is there.
 //!
 //! ```text
 //! licence-gold LABELS [--shared FOLDER] [--errors]

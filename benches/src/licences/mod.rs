@@ -1,4 +1,4 @@
-//! What a page says about its licence, and how that compares with labels made by hand.
+//! What a page says about its licence, and how that compares with labels that raters gave.
 
 pub mod labels;
 pub mod score;
