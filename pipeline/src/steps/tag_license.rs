@@ -22,7 +22,7 @@
 //! legacy codes, headers and government licences, and does not count a link that is no licence link. Common Pile audited
 //! domains by hand after a regex and kept 537 of 1,000: a link alone is right about half of the time, so a licence in a
 //! figure, a comment or the running text is evidence of scope `media`, `comment` or `unknown` and decides nothing.
-//! Precision and recall of each signal on pages labelled by hand are in benches/RESULTS.md.
+//! Precision and recall of each signal on labelled pages are in benches/RESULTS.md.
 //!
 //! # Across languages
 //! Ids come from URLs, which no language changes. "All rights reserved" is known in some sixty languages, the names of
