@@ -83,9 +83,6 @@ pub fn report(rows: &[(&Label, Found)]) -> String {
     out
 }
 
-/// Which of the decisions on a page.
-type Choice = fn(&Found) -> Option<&str>;
-
 fn decided(out: &mut String, rows: &[(&Label, Found)]) {
     /// Which licence of a page is looked at.
     type Choice = fn(&Found) -> Option<&str>;
