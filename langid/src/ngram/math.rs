@@ -18,7 +18,6 @@ pub(crate) fn exp(x: f32) -> f32 {
 }
 
 /// Natural logarithm of a positive normal number, to about six digits.
-#[cfg(any(test, feature = "train"))]
 pub(crate) fn ln(x: f32) -> f32 {
     let bits = x.max(f32::MIN_POSITIVE).to_bits();
     let exponent = (bits >> 23).cast_signed() - 127;

@@ -4,6 +4,7 @@
 //! on threads, or on what was asked before.
 
 use super::cache::{Cache, MAX_KEPT, Waiting};
+#[cfg(feature = "train")]
 use super::math::exp;
 use super::model::{BUCKETS, Head, LANES, Model};
 use super::text::{Counts, Group, NO_GROUP, groups, read};
@@ -192,9 +193,11 @@ pub(crate) fn scores<const D: usize>(
 
 /// What is less likely than the likeliest by e to this is as good as impossible: all labels of a script together are
 /// below one in ten thousand.
+#[cfg(feature = "train")]
 const LEAST_POWER: f32 = -16.0;
 
 /// Turns scores into probabilities; labels at negative infinity stay at zero.
+#[cfg(feature = "train")]
 pub(crate) fn softmax(scores: &mut [f32], sharpness: f32) {
     let top = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut sum = 0.0;
