@@ -1,6 +1,6 @@
 //! What a file says to a list of agents: made once for a host, asked for every page of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::groups::{Group, Reading, Rule, Statement, strictest};
@@ -68,14 +68,18 @@ impl Asked {
                 }
             };
             add(everybody(reading), &mut robots.statements().iter());
-            let mut heard = BTreeSet::new();
+            let names_everybody = |index: &usize| groups[*index].names(EVERYBODY);
+            let of_everybody: Vec<usize> = (0..groups.len()).filter(names_everybody).collect();
+            let mut is_told = false;
             for (followed, indices) in selections(groups, reading, tokens) {
-                heard.extend(indices.iter().copied());
+                is_told |= indices == of_everybody;
                 add(followed, &mut indices.iter().flat_map(|index| &groups[*index].statements));
             }
-            let unheard = |(index, group): &(usize, &Group)| group.names(EVERYBODY) && !heard.contains(index);
-            let rest = groups.iter().enumerate().filter(unheard);
-            add(everybody(reading), &mut rest.flat_map(|(_, group)| &group.statements));
+            // An agent that is named beside everybody may hear more elsewhere: that is not said to everybody.
+            if !is_told {
+                let statements = of_everybody.iter().flat_map(|index| &groups[*index].statements);
+                add(everybody(reading), &mut { statements });
+            }
         }
     }
 

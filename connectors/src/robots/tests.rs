@@ -153,6 +153,16 @@ fn a_list_of_agents_is_told_all_that_concerns_it() {
 }
 
 #[test]
+fn everybody_is_told_what_an_agent_named_beside_them_hears_otherwise() {
+    let body = "User-agent: CCBot\nContent-Usage: /a train-ai=y\nUser-agent: *\nUser-agent: CCBot\nContent-Usage: train-ai=n";
+    let asked = Asked::new(&Robots::parse(body.as_bytes()), &["ccbot".to_owned()]);
+    let path = Path::new(b"/a");
+    let told: Vec<_> =
+        asked.statements(&path).map(|(who, said)| format!("{} {}", who.agents, said.value)).collect();
+    assert_eq!(told, ["ccbot train-ai=y", "* train-ai=n"]);
+}
+
+#[test]
 fn what_a_status_says_is_what_the_standard_says() {
     for (status, expected) in [
         (200, Availability::Rules),
