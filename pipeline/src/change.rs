@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use datafusion::common::Result as PlanResult;
 use datafusion::prelude::SessionContext;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::policy::check::{Opening, openings};
 use crate::policy::{Action, Decider, DecisionTable, MAX_TUPLES, Policies, Tuple};
@@ -123,19 +123,8 @@ struct Sum {
     lang: String,
     #[serde(default)]
     jurisdictions: String,
+    #[serde(deserialize_with = "canonical")]
     tuple: Tuple,
-    documents: u64,
-}
-
-#[derive(Deserialize)]
-struct RawSum {
-    node: String,
-    change: String,
-    #[serde(default)]
-    lang: String,
-    #[serde(default)]
-    jurisdictions: String,
-    tuple: String,
     documents: u64,
 }
 
@@ -170,7 +159,7 @@ pub async fn compare(
     let changed = context.sql(CHANGED).await.map_err(&failed)?;
     materialise(context, scratch, "changed", changed).await.map_err(&failed)?;
 
-    let sums = sums(context).await.map_err(&failed)?;
+    let sums: Vec<Sum> = rows(context, SUMS).await.map_err(&failed)?;
     let mut nodes: BTreeMap<String, NodeChange> =
         prepared.nodes.iter().map(|node| (node.name.clone(), NodeChange::default())).collect();
     for (table, is_new) in [("placed_old", false), ("placed_new", true)] {
@@ -230,15 +219,9 @@ async fn rows<T: serde::de::DeserializeOwned>(context: &SessionContext, sql: &st
     read_rows(&context.sql(sql).await?.collect().await?)
 }
 
-async fn sums(context: &SessionContext) -> PlanResult<Vec<Sum>> {
-    let raw: Vec<RawSum> = rows(context, SUMS).await?;
-    let whole = raw.into_iter().map(|raw| {
-        let tuple = serde_json::from_str(&raw.tuple)
-            .map_err(|error| datafusion::common::internal_datafusion_err!("tuple: {error}"))?;
-        let RawSum { node, change, lang, jurisdictions, documents, .. } = raw;
-        Ok(Sum { node, change, lang, jurisdictions, tuple, documents })
-    });
-    whole.collect()
+/// A tuple from the text that a column has of it.
+fn canonical<'de, D: Deserializer<'de>>(column: D) -> Result<Tuple, D::Error> {
+    serde_json::from_str(&String::deserialize(column)?).map_err(serde::de::Error::custom)
 }
 
 fn routing(
