@@ -73,6 +73,18 @@ impl Resources {
         self.base_dir.join(path)
     }
 
+    /// The bytes of a file that a config names.
+    pub fn read(&self, path: &Path) -> Result<Vec<u8>, StepError> {
+        let path = self.path(path);
+        std::fs::read(&path).map_err(|error| StepError::File { path, problem: error.to_string() })
+    }
+
+    /// The text of a file that a config names; UTF-8.
+    pub fn read_text(&self, path: &Path) -> Result<String, StepError> {
+        let path = self.path(path);
+        std::fs::read_to_string(&path).map_err(|error| StepError::File { path, problem: error.to_string() })
+    }
+
     /// The identifier under `key`, loaded by `load` if this is the first time.
     pub fn identifier(
         &self,

@@ -73,10 +73,8 @@ impl Honoured {
 /// The list of agents that the step reads.
 pub fn agent_list(step: &TagOptout, resources: &Resources) -> Result<Arc<AgentList>, StepError> {
     let Some(path) = &step.list else { return Ok(AgentList::shipped()) };
-    let path = resources.path(path);
-    let failed = |problem: String| StepError::File { path: path.clone(), problem };
-    let text = std::fs::read_to_string(&path).map_err(|error| failed(error.to_string()))?;
-    AgentList::parse(&text).map(Arc::new).map_err(|error| failed(error.to_string()))
+    let wrong = |problem: String| StepError::File { path: resources.path(path), problem };
+    AgentList::parse(&resources.read_text(path)?).map(Arc::new).map_err(|error| wrong(error.to_string()))
 }
 
 /// The tokens of the agents that the step asks for. A word that is nearly a purpose is a mistake: taken for a token, it would

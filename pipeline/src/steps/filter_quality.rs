@@ -57,10 +57,7 @@ impl FilterQuality {
     /// The tables by name, with their text, in the order in which they count.
     fn tables(&self, resources: &Resources) -> Result<Vec<(String, String)>, StepError> {
         let read = |path: &Path| {
-            let path = resources.path(path);
-            let failed =
-                |error: std::io::Error| StepError::File { path: path.clone(), problem: error.to_string() };
-            Ok((path.display().to_string(), std::fs::read_to_string(&path).map_err(failed)?))
+            Ok::<_, StepError>((resources.path(path).display().to_string(), resources.read_text(path)?))
         };
         let mut tables = Vec::new();
         for name in &self.rules {

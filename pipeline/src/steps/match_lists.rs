@@ -134,7 +134,7 @@ fn needs_hits(of: ListOf, min_hits: Option<u32>) -> impl FnOnce(&Option<f32>, &(
 impl MatchLists {
     fn read(&self, resources: &Resources) -> Result<Lists, StepError> {
         let file = |path: &Path, of, language: Option<&String>| {
-            let bytes = read(path, resources)?;
+            let bytes = resources.read(path)?;
             Ok(ListFile { path: path.to_owned(), bytes, of, language: language.cloned() })
         };
         let files: Vec<ListFile> = self
@@ -146,11 +146,6 @@ impl MatchLists {
         Lists::read(&files, allow.as_ref())
             .map_err(|error| StepError::Config { problem: error.to_string(), hint: None })
     }
-}
-
-fn read(path: &Path, resources: &Resources) -> Result<Vec<u8>, StepError> {
-    let path = resources.path(path);
-    std::fs::read(&path).map_err(|error| StepError::File { path, problem: error.to_string() })
 }
 
 impl DocumentStepConfig for MatchLists {
@@ -168,7 +163,7 @@ impl DocumentStepConfig for MatchLists {
         files
             .chain(allow)
             .map(|(kind, of, path)| {
-                let digest = blake3::hash(&read(path, resources)?).to_hex().to_string();
+                let digest = blake3::hash(&resources.read(path)?).to_hex().to_string();
                 Ok((format!("match_lists {kind} {of} {}", path.display()), digest))
             })
             .collect()

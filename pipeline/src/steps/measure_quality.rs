@@ -68,13 +68,8 @@ impl MeasureQuality {
         shipped: (&str, &'static str),
         resources: &Resources,
     ) -> Result<(String, Cow<'static, str>), StepError> {
-        let Some(path) = own.map(|path| resources.path(path)) else {
-            return Ok((shipped.0.to_owned(), shipped.1.into()));
-        };
-        let failed =
-            |error: std::io::Error| StepError::File { path: path.clone(), problem: error.to_string() };
-        let text = std::fs::read_to_string(&path).map_err(failed)?;
-        Ok((path.display().to_string(), text.into()))
+        let Some(path) = own else { return Ok((shipped.0.to_owned(), shipped.1.into())) };
+        Ok((resources.path(path).display().to_string(), resources.read_text(path)?.into()))
     }
 
     fn tables(&self, resources: &Resources) -> Result<[(String, Cow<'static, str>); 2], StepError> {

@@ -36,7 +36,7 @@
 //! tag_jurisdiction: { from: [steward, publisher, registry], hints: [language, licence_port] }
 //! ```
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use garde::Validate;
@@ -113,7 +113,7 @@ impl DocumentStepConfig for TagJurisdiction {
             Some(path) => {
                 let key = format!("tag_jurisdiction server_country {}", path.display());
                 Some(resources.table(&key, || {
-                    ServerCountries::read(read(path, resources)?)
+                    ServerCountries::read(resources.read(path)?)
                         .map_err(|problem| StepError::File { path: resources.path(path), problem })
                 })?)
             }
@@ -125,16 +125,11 @@ impl DocumentStepConfig for TagJurisdiction {
         self.server_country
             .iter()
             .map(|path| {
-                let digest = blake3::hash(&read(path, resources)?).to_hex().to_string();
+                let digest = blake3::hash(&resources.read(path)?).to_hex().to_string();
                 Ok((format!("tag_jurisdiction server_country {}", path.display()), digest))
             })
             .collect()
     }
-}
-
-fn read(path: &Path, resources: &Resources) -> Result<Vec<u8>, StepError> {
-    let path = resources.path(path);
-    std::fs::read(&path).map_err(|error| StepError::File { path, problem: error.to_string() })
 }
 
 struct Tagger {
@@ -293,6 +288,8 @@ fn licence_port(page: &mut Page<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use kilim_connectors::seeds::Draft;
 
     use super::*;

@@ -74,11 +74,8 @@ pub struct TagLicense {
 impl TagLicense {
     /// The table's path and text.
     fn table(&self, resources: &Resources) -> Result<Option<(PathBuf, String)>, StepError> {
-        let Some(path) = self.hosts.as_deref().map(|path| resources.path(path)) else { return Ok(None) };
-        match std::fs::read_to_string(&path) {
-            Ok(text) => Ok(Some((path, text))),
-            Err(error) => Err(StepError::File { path, problem: error.to_string() }),
-        }
+        let table = |path: &PathBuf| Ok((resources.path(path), resources.read_text(path)?));
+        self.hosts.as_ref().map(table).transpose()
     }
 }
 

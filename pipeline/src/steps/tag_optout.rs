@@ -75,10 +75,8 @@ impl DocumentStepConfig for TagOptout {
 
     fn digests(&self, resources: &Resources) -> Result<Vec<(String, String)>, StepError> {
         let Some(path) = &self.list else { return Ok(Vec::new()) };
-        let path = resources.path(path);
-        let bytes = std::fs::read(&path)
-            .map_err(|error| StepError::File { path: path.clone(), problem: error.to_string() })?;
-        Ok(vec![("list of agents".to_owned(), blake3::hash(&bytes).to_hex().to_string())])
+        let digest = blake3::hash(&resources.read(path)?).to_hex().to_string();
+        Ok(vec![("list of agents".to_owned(), digest)])
     }
 }
 
