@@ -117,7 +117,7 @@ fn place(hashes: &[u32], shift: u8, rows: u32, taken: &mut [u32]) -> u32 {
     cost
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "train"))]
 mod tests {
     use std::collections::BTreeSet;
 
