@@ -172,6 +172,53 @@ fn medians_are_held_against_spanish_and_the_table_is_one_that_measure_quality_re
 }
 
 #[test]
+fn thresholds_of_fineweb2_become_a_table_that_a_config_can_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let configs = folder.path().join("configs");
+    fs::create_dir(&configs).unwrap();
+    let file = |word: &str, letters: f64| {
+        let grams = |sizes: &[u32]| {
+            sizes.iter().fold(String::new(), |text, n| text + &format!("- - {n}\n  - 0.1{n}\n"))
+        };
+        format!(
+            "dup_line_frac: 0.3\ndup_n_grams:\n{}language_score: 0.8\nline_punct_thr: 0.1\nmax_avg_word_length: 13\n\
+             max_non_alpha_words_ratio: {letters}\nmin_avg_word_length: 2\nnew_line_ratio: 0.4\nstopwords:\n- {word}\n\
+             top_n_grams:\n{}",
+            grams(&[5, 6, 7, 8, 9]),
+            grams(&[2, 3, 4]),
+        )
+    };
+    for (label, word) in [("swh_Latn", "kwa"), ("amh_Ethi", "ነው"), ("cmn_Hani", "的")] {
+        fs::write(configs.join(format!("{label}.yml")), file(word, 0.7)).unwrap();
+    }
+    fs::write(configs.join("README.md"), "not a table").unwrap();
+    let import = &["quality", "import-fineweb2", "configs", "--stop-words", "words.csv"];
+    let table = done(kilim(folder.path(), import));
+    assert_eq!(table, done(kilim(folder.path(), import)));
+    let rules = RuleSet::read("own.csv", &table).unwrap();
+    let languages: std::collections::BTreeSet<_> = rules.rows().iter().map(|row| &row.language).collect();
+    assert_eq!(
+        languages.into_iter().collect::<Vec<_>>(),
+        ["amh_Ethi", "swa_Latn", "zho_Hani", "zho_Hans", "zho_Hant"]
+    );
+    assert!(
+        table.contains("swa_Latn,fineweb2_few_letters,alphabetic_token_share,<,0.7,FineWeb-2 swh_Latn.yml")
+    );
+    let words = fs::read_to_string(folder.path().join("words.csv")).unwrap();
+    Profiles::read_stop_words("words.csv", &words).unwrap();
+    assert!(words.contains("amh_Ethi,ነው,FineWeb-2 amh_Ethi.yml stopwords"));
+    // One wrong file is named, and nothing of the others is written as if it were all.
+    fs::write(configs.join("hau_Latn.yml"), file("da", 7.0)).unwrap();
+    fs::write(configs.join("kiswahili.yml"), file("na", 0.7)).unwrap();
+    refused(
+        folder.path(),
+        import,
+        &["hau_Latn.yml", "max_non_alpha_words_ratio", "kiswahili.yml", "swa_Latn.yml"],
+    );
+    refused(folder.path(), &["quality", "import-fineweb2", "."], &["no files that end in .yml"]);
+}
+
+#[test]
 fn bad_input_is_refused_with_its_place_and_the_next_move() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();

@@ -3,7 +3,9 @@
 //! # What it does
 //! FineWeb-2 (Penedo et al. 2025; github.com/huggingface/fineweb-2, Apache-2.0) has a file `configs/swa_Latn.yml` for
 //! each of 1,929 languages, all with the same ten keys. [`import_fineweb2`] turns one into rows of rules, under the ids
-//! of `configs/rules/fineweb2.csv`, so that they count before the neutral ones, and gives its stop words.
+//! of `configs/rules/fineweb2.csv`, so that they count before the neutral ones, and gives its stop words. Its labels are
+//! finer than ours: files of one macrolanguage (`arb_Arab`, `ary_Arab`) become one language, and of each rule the loosest
+//! value stands, so that none of them is judged by the threshold of another ([`join_fineweb2`]).
 //!
 //! # Across languages
 //! These values were fitted on the tokens of datatrove's tokenizers and on Trafilatura's text; by other tokens they say
@@ -11,10 +13,13 @@
 //!
 //! `max_non_alpha_words_ratio` is, in spite of its name, the least share of tokens with a letter.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::rules::{Row, RowProblem};
+use super::rules::{Op, Row, RowProblem};
+use super::table_language;
 
 /// A file of FineWeb-2.
 #[derive(Debug, Deserialize)]
@@ -100,6 +105,63 @@ pub fn import_fineweb2(language: &str, yml: &str) -> Result<Imported, ImportErro
     Ok(Imported { rows, stop_words: file.stopwords, language_score: file.language_score })
 }
 
+/// What files of FineWeb-2 say together.
+#[derive(Debug, Clone, Default)]
+pub struct Joined {
+    /// Thresholds, by language and in the order of the files' keys.
+    pub rows: Vec<Row>,
+    /// Stop words by language; a word of several files is there once, with the first of them.
+    pub stop_words: BTreeMap<String, Vec<(String, String)>>,
+}
+
+/// Joins the files of several languages, by [`table_language`].
+pub fn join_fineweb2(files: impl IntoIterator<Item = (String, Imported)>) -> Joined {
+    let mut by_language: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+    let mut stop_words: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for (label, imported) in files {
+        for language in languages(&label) {
+            let rows = by_language.entry(language.clone()).or_default();
+            for row in &imported.rows {
+                let row = Row { language: language.clone(), ..row.clone() };
+                match rows.iter_mut().find(|other| other.rule == row.rule) {
+                    Some(other) if looser(&row, other) => *other = row,
+                    Some(_) => {}
+                    None => rows.push(row),
+                }
+            }
+            let words = stop_words.entry(language).or_default();
+            for word in &imported.stop_words {
+                if !words.iter().any(|(other, _)| other == word) {
+                    words.push((word.clone(), format!("FineWeb-2 {label}.yml stopwords")));
+                }
+            }
+        }
+    }
+    Joined { rows: by_language.into_values().flatten().collect(), stop_words }
+}
+
+/// Our languages for a label of FineWeb-2. It does not tell simplified from traditional characters: `cmn_Hani`
+/// is both, and what an engine calls Chinese without telling them apart too.
+fn languages(label: &str) -> Vec<String> {
+    let language = table_language(label);
+    match language.strip_suffix("_Hani") {
+        Some(code) => ["Hani", "Hans", "Hant"].map(|script| format!("{code}_{script}")).to_vec(),
+        None => vec![language],
+    }
+}
+
+/// Whether fewer documents fail `row` than `other`, which asks the same of the same signal.
+fn looser(row: &Row, other: &Row) -> bool {
+    match (row.value, other.value) {
+        (_, None) => false,
+        (None, Some(_)) => true,
+        (Some(value), Some(other)) => match row.op {
+            Op::Below | Op::AtMost => value < other,
+            Op::Above | Op::AtLeast => value > other,
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,6 +238,38 @@ top_n_grams:
         assert!(!verdict("swa_Latn").failed.contains(&"fineweb2_duplicate_lines"));
         assert!(verdict("hau_Latn").failed.contains(&"fineweb2_duplicate_lines"));
         assert!(verdict("swa_Latn").language_has_rows && !verdict("hau_Latn").language_has_rows);
+    }
+
+    #[test]
+    fn members_of_a_macrolanguage_share_the_loosest_value() {
+        let moroccan = YML
+            .replace("dup_line_frac: 0.31", "dup_line_frac: 0.4")
+            .replace("max_avg_word_length: 12", "max_avg_word_length: 11")
+            .replace("new_line_ratio: 1.25", "new_line_ratio: 0")
+            .replace("max_non_alpha_words_ratio: 0.75", "max_non_alpha_words_ratio: 0.7")
+            .replace("- na\n", "- ديال\n");
+        let files = [("arb_Arab", YML), ("ary_Arab", &moroccan), ("hau_Latn", YML)];
+        let read = |(label, yml): (&str, &str)| (label.to_owned(), import_fineweb2(label, yml).unwrap());
+        let joined = join_fineweb2(files.map(read));
+        let backwards = files.into_iter().rev().map(read);
+        let there = |joined: &Joined| joined.rows.iter().map(|row| format!("{row:?}")).collect::<Vec<_>>();
+        assert_eq!(there(&joined), there(&join_fineweb2(backwards)));
+        assert_eq!(joined.rows.len(), 30);
+        let row = |rule: &str| {
+            joined
+                .rows
+                .iter()
+                .find(|row| row.language == "ara_Arab" && row.rule == format!("fineweb2_{rule}"))
+        };
+        assert_eq!(row("duplicate_lines").unwrap().value, Some(0.4));
+        assert_eq!(row("duplicate_lines").unwrap().source, "FineWeb-2 ary_Arab.yml dup_line_frac");
+        assert_eq!(row("long_words").unwrap().value, Some(12.0));
+        assert_eq!(row("many_newlines").unwrap().value, None);
+        assert_eq!(row("few_letters").unwrap().value, Some(0.7));
+        let words: Vec<&str> = joined.stop_words["ara_Arab"].iter().map(|(word, _)| word.as_str()).collect();
+        assert_eq!(words, ["ใน", "y", "na", "،", "ديال"]);
+        let chinese = join_fineweb2([read(("cmn_Hani", YML))]);
+        assert_eq!(chinese.stop_words.keys().collect::<Vec<_>>(), ["zho_Hani", "zho_Hans", "zho_Hant"]);
     }
 
     #[test]

@@ -37,7 +37,7 @@ mod stop_words;
 mod tally;
 mod web_docs;
 
-pub use fineweb2::{ImportError, Imported, import_fineweb2};
+pub use fineweb2::{ImportError, Imported, Joined, import_fineweb2, join_fineweb2};
 pub use fit::{FitError, FitOptions, FittedLanguage, Lost, MODEL, Sample, fit, losing_rules, lost};
 pub use measure::{LanguageProfile, Measurer, StopWords};
 pub use medians::{LanguageMedians, medians};

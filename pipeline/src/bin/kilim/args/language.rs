@@ -108,6 +108,8 @@ pub(crate) enum QualityCommand {
     FitThresholds(FitThresholdsArgs),
     /// Derive what is usual in each language, for the score of `measure_quality`, from text that one trusts.
     Medians(MediansArgs),
+    /// Read the thresholds that FineWeb-2 published by language: a table for `filter_quality`.
+    ImportFineweb2(ImportFineweb2Args),
 }
 
 /// Text that one trusts, by language.
@@ -169,6 +171,16 @@ pub(crate) struct MediansArgs {
     /// file.
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ImportFineweb2Args {
+    /// Files such as swa_Latn.yml of the folder `configs` of FineWeb-2, or folders of them.
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Write their stop words to this file: a table for `measure_quality`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) stop_words: Option<PathBuf>,
 }
 
 fn share(text: &str) -> Result<f64, String> {
