@@ -26,6 +26,7 @@ use sha2::{Digest, Sha256};
 /// def value(v):
 ///     if v is None: return length(2**64 - 1)
 ///     if isinstance(v, str): return text(v)
+///     if isinstance(v, bool): return length(1) + bytes([v])
 ///     if isinstance(v, float): return length(4) + struct.pack("<f", v)
 ///     if isinstance(v, datetime): return length(8) + struct.pack("<q", round(v.timestamp() * 1000))
 ///     if isinstance(v, list): return length(len(v)) + b"".join(map(value, v))

@@ -57,6 +57,8 @@ def value(item):
     if isinstance(item, str):
         data = item.encode("utf-8")
         return length(len(data)) + data
+    if isinstance(item, bool):
+        return length(1) + bytes([item])
     if isinstance(item, float):
         return length(4) + struct.pack("<f", item)
     if isinstance(item, datetime.datetime):

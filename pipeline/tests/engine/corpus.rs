@@ -15,6 +15,8 @@ use datafusion::prelude::SessionContext;
 use kilim::config;
 use kilim::ingest::Progress;
 use kilim::ledger::Ledger;
+use kilim::proof::PublicKey;
+use kilim::proof::keys::{generate, generate_salts};
 use kilim::run::{Finished, RunError, RunOptions, Until, Unwatched, run, work_dir_of};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tempfile::TempDir;
@@ -80,6 +82,8 @@ pub(crate) struct Corpus {
     pub(crate) threads: usize,
     /// Variables of runs as a process.
     pub(crate) variables: Vec<(String, String)>,
+    /// A config that stands in place of all this; empty for none.
+    pub(crate) whole: String,
 }
 
 impl Corpus {
@@ -104,11 +108,32 @@ impl Corpus {
             as_of: "2026-11-23",
             threads: 2,
             variables: Vec::new(),
+            whole: String::new(),
         };
         corpus.node("ke", "KE", "[KE]");
         corpus.node("eu", "EU", "[EU]");
         corpus.policies.insert("residency.cedar", shipped_policy("residency.cedar"));
         corpus
+    }
+
+    /// A config that ships with the engine, on the sample crawl, with keys of its own that sign and salt.
+    pub(crate) fn shipped(name: &str) -> (Self, PublicKey) {
+        let mut corpus = Self::new();
+        let path = root().join("configs").join(name).join("corpus.yaml");
+        let text = fs::read_to_string(path).expect("the config is committed");
+        let samples = root().join("data-samples").display().to_string();
+        let policies = root().join("configs/policies").display().to_string();
+        corpus.whole = text.replace("../../data-samples", &samples).replace("../policies", &policies);
+        corpus.change("work_dir: ", "keys: { signing: ufunguo.pem, salts: chumvi }\nwork_dir: ");
+        let (key, _) = generate(&corpus.path("ufunguo.pem")).expect("a new key");
+        generate_salts(&corpus.path("chumvi")).expect("a new secret");
+        (corpus, key)
+    }
+
+    /// Changes a config that ships.
+    pub(crate) fn change(&mut self, from: &str, to: &str) {
+        assert!(self.whole.contains(from), "{from}");
+        self.whole = self.whole.replacen(from, to, 1);
     }
 
     /// Adds or replaces a node.
@@ -150,6 +175,9 @@ impl Corpus {
 
     /// The text of the config.
     pub(crate) fn yaml(&self) -> String {
+        if !self.whole.is_empty() {
+            return self.whole.clone();
+        }
         let mut sources = String::new();
         if !self.paths.is_empty() || self.documents.is_empty() {
             writeln!(sources, "  crawl: {{ warc: {{ paths: {:?}{} }} }}", self.paths, self.source)

@@ -16,9 +16,6 @@ use crate::corpus::{Corpus, assert_same};
 use crate::kill::kill_at;
 use crate::pages::many;
 
-/// Places at which a bit is flipped.
-const FLIPS: u64 = 1000;
-
 /// A corpus of some forty documents for two nodes.
 fn corpus() -> Corpus {
     let mut corpus = Corpus::new();
@@ -51,7 +48,7 @@ fn place(folder: &Path) -> Location {
     Location::parse(&folder.display().to_string(), Path::new("/")).expect("a local folder")
 }
 
-fn verified(folder: &Path, key: Option<&PublicKey>) -> Verified {
+pub(crate) fn verified(folder: &Path, key: Option<&PublicKey>) -> Verified {
     let scratch = std::env::temp_dir();
     wait(verify_signed(&Stores::new(), &place(folder), &scratch, key)).expect("the folder is there")
 }
@@ -62,7 +59,7 @@ fn assert_found(found: &Verified, file: &str, words: &str) {
     assert!(named, "{file} {words:?} is not among {:#?}", found.findings);
 }
 
-fn version(corpus: &Corpus, node: &str) -> PathBuf {
+pub(crate) fn version(corpus: &Corpus, node: &str) -> PathBuf {
     corpus.path("out").join(node).join("v0001")
 }
 
@@ -178,58 +175,8 @@ fn a_run_killed_around_its_signature_is_finished_by_the_next() {
 }
 
 #[test]
-fn bits_flipped_at_a_thousand_places_are_all_found() {
-    let mut corpus = Corpus::new();
-    corpus.warc("a.warc.gz", &many("biti", 24, 0));
-    corpus.keys = "signing: ufunguo.pem, salts: chumvi";
-    corpus.policies.insert("licences.cedar", crate::corpus::shipped_policy("licences.cedar"));
-    let (key, _) = generate(&corpus.path("ufunguo.pem")).expect("a new key");
-    generate_salts(&corpus.path("chumvi")).expect("a new secret");
-    corpus.run();
-    let folder = version(&corpus, "ke");
-    let files: Vec<PathBuf> = crate::corpus::files(&folder);
-    assert!(files.len() >= 9, "{files:?}");
-    let sizes: Vec<u64> = files.iter().map(|path| path.metadata().expect("it is there").len()).collect();
-    let bytes: u64 = sizes.iter().sum();
-    // Twenty places in every file, and the rest anywhere: the shards are most of the bytes.
-    let each = files.iter().zip(&sizes).flat_map(|(path, size)| {
-        (0..20).map(move |round| (path.clone(), dice(&format!("{} {round}", path.display()), *size)))
-    });
-    let anywhere = (0..FLIPS).map(|round| {
-        let (mut at, mut file) = (dice(&format!("biti {round}"), bytes), 0);
-        while at >= sizes[file] {
-            at -= sizes[file];
-            file += 1;
-        }
-        (files[file].clone(), at)
-    });
-    let mut places: Vec<(PathBuf, u64)> = each.chain(anywhere).collect();
-    places.truncate(FLIPS as usize);
-    let mut flipped = BTreeMap::<String, u64>::new();
-    for (round, (path, at)) in places.into_iter().enumerate() {
-        let sound = fs::read(&path).expect("it is there");
-        let mut other = sound.clone();
-        other[at as usize] ^= 1 << (round % 8);
-        fs::write(&path, other).expect("it is ours");
-        let found = verified(&folder, Some(&key));
-        assert!(!found.findings.is_empty(), "bit {} of byte {at} of {}", round % 8, path.display());
-        fs::write(&path, sound).expect("it is ours");
-        *flipped.entry(path.file_name().expect("a file").to_string_lossy().into_owned()).or_default() += 1;
-    }
-    assert_eq!(flipped.values().sum::<u64>(), FLIPS);
-    println!("{FLIPS} flips in {bytes} bytes of {} files: {flipped:?}", files.len());
-    assert_eq!(verified(&folder, Some(&key)).findings, [], "and it is sound without them");
-}
-
-/// A number below `limit` that looks like chance and is the same in every run.
-fn dice(what: &str, limit: u64) -> u64 {
-    let hash = blake3::hash(what.as_bytes());
-    u64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("eight bytes")) % limit
-}
-
-#[test]
 fn forgeries_are_refused() {
-    let (corpus, key) = signed();
+    let (corpus, key) = Corpus::shipped("sovereign-three");
     corpus.run();
     let folder = version(&corpus, "ke");
     let keep: BTreeMap<PathBuf, Vec<u8>> = crate::corpus::files(&folder)

@@ -31,5 +31,6 @@ mod replay;
 mod reservations;
 mod residency;
 mod resume;
+mod sovereign;
 mod standing;
 mod what_if;

@@ -23,7 +23,7 @@ fn file_at(url: &str, date: &str, status: u16, media_type: &str, body: &str) -> 
     RecordBuilder::response(url, date, &[head.as_bytes(), body.as_bytes()].concat())
 }
 
-fn robots_at(host: &str, date: &str, body: &str) -> RecordBuilder {
+pub(crate) fn robots_at(host: &str, date: &str, body: &str) -> RecordBuilder {
     file_at(&format!("https://{host}/robots.txt"), date, 200, "text/plain", body)
 }
 
@@ -172,7 +172,7 @@ fn only_a_proven_owners_word_beats_a_reservation() {
 }
 
 /// Makes a snapshot of one crawl file.
-fn snapshot(corpus: &Corpus, name: &str, records: &[RecordBuilder]) -> Said {
+pub(crate) fn snapshot(corpus: &Corpus, name: &str, records: &[RecordBuilder]) -> Said {
     let crawl = corpus.file(&format!("robots/{name}.warc.gz"), &warc(records));
     let out = corpus.path(&format!("{name}.parquet"));
     let mut command = corpus.command("optout");
