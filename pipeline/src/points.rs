@@ -10,6 +10,10 @@
 //! | `split.reading` | some rows of a split were written, its file has no name yet |
 //! | `split.rows` | the rows of a split have their name, its commit is missing |
 //! | `split.committed` | a split was committed |
+//! | `strip.written` | rows without the texts that were to go are written, and have no name yet |
+//! | `strip.withdrawn` | the commit of their split was taken back |
+//! | `strip.rows` | they have their name, the new commit is missing |
+//! | `strip.committed` | a stripped split was committed |
 //! | `table.NAME` | a table of stage 2 or 3 was written (`clusters`, `placements`, …) and has no name yet |
 //! | `shard.writing` | some rows of a shard were written |
 //! | `shard.written` | a shard is whole |

@@ -80,7 +80,16 @@ impl SplitDone {
         (done.version == SPLIT_DONE_VERSION && done.key == key && rows.len() == done.bytes).then_some(done)
     }
 
-    fn commit(&self, folder: &Path) -> std::io::Result<()> {
+    /// Takes the commit back: the split counts as unread. That there is none is no error.
+    pub(super) fn withdraw(&self, folder: &Path) -> std::io::Result<()> {
+        match std::fs::remove_file(Self::commit_path(folder, &self.key)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the commit.
+    pub(super) fn commit(&self, folder: &Path) -> std::io::Result<()> {
         let mut file = NamedTempFile::new_in(folder)?;
         serde_json::to_writer_pretty(&mut file, self)?;
         file.as_file().sync_all()?;
@@ -190,15 +199,20 @@ fn cut_end(batch: &RecordBatch) -> Result<(RecordBatch, Option<SplitEnd>)> {
     Ok((documents.slice(0, last), Some(end)))
 }
 
-struct SplitFile {
-    writer: ArrowWriter<NamedTempFile>,
-    rows: u64,
-    items_bytes: u64,
-    outcomes: BTreeMap<String, u64>,
+/// A file of rows without a name yet.
+pub(super) struct SplitFile {
+    pub(super) writer: ArrowWriter<NamedTempFile>,
+    /// Rows so far.
+    pub(super) rows: u64,
+    /// Bytes of their records and damaged ranges.
+    pub(super) items_bytes: u64,
+    /// Rows by outcome.
+    pub(super) outcomes: BTreeMap<String, u64>,
 }
 
 impl SplitFile {
-    fn create(folder: &Path) -> Result<Self> {
+    /// A new file in `folder`.
+    pub(super) fn create(folder: &Path) -> Result<Self> {
         let level = ZstdLevel::try_new(1)?;
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(level))
@@ -209,7 +223,8 @@ impl SplitFile {
         Ok(Self { writer, rows: 0, items_bytes: 0, outcomes: BTreeMap::new() })
     }
 
-    fn write(&mut self, documents: &RecordBatch) -> Result<()> {
+    /// Adds rows.
+    pub(super) fn write(&mut self, documents: &RecordBatch) -> Result<()> {
         let outcomes = documents.column_by_name(column::OUTCOME).map(arrow::array::AsArray::as_string::<i32>);
         for outcome in outcomes.into_iter().flatten() {
             *self.outcomes.entry(outcome.unwrap_or("open").to_owned()).or_default() += 1;
