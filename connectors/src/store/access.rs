@@ -173,6 +173,23 @@ impl Stores {
         }
     }
 
+    /// Names of the folders directly below a place, sorted; none if nothing is there. In an object store a folder is what
+    /// the names of objects share up to a `/`. `http(s)` cannot list.
+    pub async fn folders(&self, place: &Location) -> Result<Vec<String>, StoreError> {
+        let mut names: Vec<String> = if let Some(folder) = place.local_path() {
+            blocking("list", place, folder, local::folders_in).await?
+        } else {
+            cannot_list(place)?;
+            let (store, path) = self.resolve(place)?;
+            let listed =
+                store.list_with_delimiter(Some(&path)).await.map_err(|e| error_at(place, "list", e))?;
+            let names = listed.common_prefixes.iter().filter_map(|prefix| prefix.filename());
+            names.map(str::to_owned).collect()
+        };
+        names.sort_unstable();
+        Ok(names)
+    }
+
     /// Every file below a place, sorted by place. `http(s)` cannot list.
     pub async fn list(&self, prefix: &Location) -> Result<Vec<InputFile>, StoreError> {
         if let Some(folder) = prefix.local_path() {
@@ -190,10 +207,7 @@ impl Stores {
             found.sort_by(|a, b| a.location.cmp(&b.location));
             return Ok(found);
         }
-        if prefix.scheme() == Scheme::Http {
-            let problem = "web servers cannot list their files; use a warc.paths list".into();
-            return Err(StoreError::BadLocation { name: prefix.name().to_string(), problem });
-        }
+        cannot_list(prefix)?;
         let (store, path) = self.resolve(prefix)?;
         let mut found = Vec::new();
         let mut objects = store.list(Some(&path));
@@ -210,6 +224,15 @@ impl Stores {
         found.sort_by(|a, b| a.location.cmp(&b.location));
         Ok(found)
     }
+}
+
+/// Refuses to list a web server.
+fn cannot_list(place: &Location) -> Result<(), StoreError> {
+    if place.scheme() == Scheme::Http {
+        let problem = "web servers cannot list their files; use a warc.paths list".into();
+        return Err(StoreError::BadLocation { name: place.name().to_string(), problem });
+    }
+    Ok(())
 }
 
 /// Scheme and bucket or host of a place, and its query, which every request to a web server repeats.
@@ -329,8 +352,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn folders_are_named_here_and_in_a_bucket_and_files_are_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let bucket = Arc::new(object_store::memory::InMemory::new());
+        let stores = Stores::new().with_store("s3://in-node", bucket).unwrap();
+        for root in [
+            Location::parse("corpus", dir.path()).unwrap(),
+            Location::parse("s3://in-node/corpus", Path::new("/")).unwrap(),
+        ] {
+            assert_eq!(stores.folders(&root).await.unwrap(), [""; 0], "nothing is there");
+            for name in ["v0010/a/b.txt", "v0002/manifest.json", "நகரம்/c.txt", "v0003"] {
+                stores.put(&root.join(name).unwrap(), Bytes::from_static(b"x")).await.unwrap();
+            }
+            let names = stores.folders(&root).await.unwrap();
+            assert_eq!(names[..2], ["v0002", "v0010"], "{root}");
+            assert_eq!(names.len(), 3, "{root}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_web_server_is_never_listed() {
         let place = Location::parse("https://data.example.org/crawl/", Path::new("/")).unwrap();
+        assert!(Stores::new().folders(&place).await.is_err());
         let error = Stores::new().list(&place).await.unwrap_err();
         assert!(error.to_string().contains("cannot list"), "{error}");
     }

@@ -254,7 +254,8 @@ impl State {
         let upload = parameter("uploadId").unwrap_or_default();
         match request.method.as_str() {
             "GET" if parameter("list-type").is_some() => {
-                self.list(&request.key, &parameter("prefix").unwrap_or_default())
+                let prefix = parameter("prefix").unwrap_or_default();
+                self.list(&request.key, &prefix, parameter("delimiter").is_some())
             }
             "GET" | "HEAD" => self.get(request),
             "PUT" if !upload.is_empty() => {
@@ -334,11 +335,19 @@ impl State {
         answer
     }
 
-    fn list(&self, bucket: &str, prefix: &str) -> Answer {
+    fn list(&self, bucket: &str, prefix: &str, folders: bool) -> Answer {
         let mut body = String::from("<ListBucketResult><IsTruncated>false</IsTruncated>");
         let start = format!("{bucket}/{prefix}");
+        let mut told = std::collections::BTreeSet::new();
         for (key, object) in self.objects.iter().filter(|(key, _)| key.starts_with(&start)) {
             let key = &key[bucket.len() + 1..];
+            if let Some((folder, _)) = key[prefix.len()..].split_once('/').filter(|_| folders) {
+                if told.insert(folder.to_owned()) {
+                    write!(body, "<CommonPrefixes><Prefix>{prefix}{folder}/</Prefix></CommonPrefixes>")
+                        .expect("a string grows");
+                }
+                continue;
+            }
             let (size, e_tag) = (object.bytes.len(), &object.e_tag);
             write!(
                 body,

@@ -14,6 +14,7 @@ mod publish;
 mod route;
 mod seal;
 pub mod tables;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ pub use error::RunError;
 pub use ingest::ingest_plan;
 pub use prepare::{Input, Prepared, blocs, node_facts, prepare, prepare_rules, read_policies};
 pub use seal::NodeDone;
+pub use versions::{NodeVersion, newest_version, node_versions, version_place};
 
 use keys::Keys;
 

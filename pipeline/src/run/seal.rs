@@ -1,7 +1,7 @@
 //! Runs stage 4: shards, then one commit per node.
 //!
-//! A node's shards go into the first version folder (`v0001`, `v0002`, …) that has no manifest, unless the newest
-//! manifest there is already the one that this run would write: then nothing is written. Local shards are written in
+//! A node's shards go into the version folder (`v0001`, `v0002`, …) after the newest that has a manifest, unless a version
+//! there is already the one that this run would write: then nothing is written. Local shards are written in
 //! place; for an object store they are written below the work directory, and `publish` puts them there.
 
 use std::collections::BTreeMap;
@@ -16,6 +16,7 @@ use super::keys::Keys;
 use super::prepare::Prepared;
 use super::publish::{DECISIONS_FILE, Target, clear, commit, known_version, write_file};
 use super::route::Routed;
+use super::versions::{node_versions, version_place};
 use crate::config::{self, CorpusConfig, NodeConfig};
 use crate::engine::{Embedded, Engine, Stage, apply};
 use crate::optout::Honoured;
@@ -23,8 +24,8 @@ use crate::pii::{Kind, Profile};
 use crate::policy::{schema as policy_schema, write_rows};
 use crate::proof::SALTS_FILE;
 use crate::seal::{
-    ENGINE, InputDigest, MANIFEST_FILE, MANIFEST_VERSION, Manifest, ManifestNode, ManifestPii, ManifestSalts,
-    ManifestShard, SEAL, SealNode, SealedShard, ShardWrite,
+    ENGINE, InputDigest, MANIFEST_VERSION, Manifest, ManifestNode, ManifestPii, ManifestSalts, ManifestShard,
+    SEAL, SealNode, SealedShard, ShardWrite,
 };
 use crate::steps::StepKind;
 use crate::work_dir::WorkDir;
@@ -116,26 +117,25 @@ async fn find_version(
     keys: &Keys,
 ) -> Result<Version, RunError> {
     let root = Location::parse(&node.shards.url, &prepared.base_dir)?;
-    let mut before = None;
-    for number in 1.. {
-        let place = root.join(&format!("v{number:04}"))?;
-        let manifest = place.join(MANIFEST_FILE)?;
-        if !prepared.stores.exists(&manifest).await? {
-            let remote = place.local_path().is_none();
-            let folder = match place.local_path() {
-                Some(path) => path.to_owned(),
-                None => work_dir.tmp().join("seal").join(name).join(format!("v{number:04}")),
-            };
-            clear(&folder)?;
-            return Ok(Version::Open(Box::new(Target { place, folder, remote, before })));
-        }
+    let mut newest = None;
+    for version in node_versions(&prepared.stores, &root).await?.into_iter().filter(|it| it.committed) {
         let signer = keys.signer.as_ref();
-        if let Some(done) = known_version(&prepared.stores, work_dir, name, &place, key, signer).await? {
+        let known = known_version(&prepared.stores, work_dir, name, &version.place, key, signer);
+        if let Some(done) = known.await? {
             return Ok(Version::Done(Box::new(done)));
         }
-        before = Some(place);
+        newest = Some(version);
     }
-    unreachable!("there are more version numbers than folders")
+    let number = newest.as_ref().map_or(1, |newest| newest.number + 1);
+    let place = version_place(&root, number)?;
+    let remote = place.local_path().is_none();
+    let folder = match place.local_path() {
+        Some(path) => path.to_owned(),
+        None => work_dir.tmp().join("seal").join(name).join(format!("v{number:04}")),
+    };
+    clear(&folder)?;
+    let before = newest.map(|newest| newest.place);
+    Ok(Version::Open(Box::new(Target { place, folder, remote, before })))
 }
 
 async fn write_shards(

@@ -8,7 +8,7 @@ use anyhow::Result;
 use kilim::config::Loaded;
 use kilim::ledger::{Ledger, LedgerNode};
 use kilim::proof::PublicKey;
-use kilim::run::{RunError, work_dir_of};
+use kilim::run::{RunError, newest_version, work_dir_of};
 use kilim::seal::MANIFEST_FILE;
 use kilim::verify::{Signed, Verified, verify_signed};
 use kilim_connectors::store::{Location, Stores};
@@ -44,11 +44,11 @@ pub(crate) async fn newest_of_nodes(loaded: &Loaded, stores: &Stores) -> Result<
     let mut all = Vec::new();
     for (name, node) in &loaded.config.nodes {
         let root = Location::parse(&node.shards.url, &loaded.base_dir).map_err(RunError::from)?;
-        let Some(newest) = newest(stores, &root).await? else {
+        let Some(newest) = newest_version(stores, &root).await? else {
             let problem = format!("node {name} has no version at {}", root.name());
             return Err(RunError::refused(problem, "`kilim run` with this config makes one").into());
         };
-        all.push((name.to_string(), newest));
+        all.push((name.to_string(), newest.place));
     }
     Ok(all)
 }
@@ -91,22 +91,6 @@ fn compare(known: &LedgerNode, newest: &Location, found: &mut Verified) {
 #[expect(clippy::print_stderr, reason = "for people")]
 fn tell_unknown(node: &str) {
     eprintln!("no ledger of a finished run names node {node}: its manifest is compared with nothing");
-}
-
-async fn newest(stores: &Stores, root: &Location) -> Result<Option<Location>> {
-    let mut newest = None;
-    for number in 1.. {
-        let place = root.join(&format!("v{number:04}")).map_err(RunError::from)?;
-        if !stores
-            .exists(&place.join(MANIFEST_FILE).map_err(RunError::from)?)
-            .await
-            .map_err(RunError::from)?
-        {
-            break;
-        }
-        newest = Some(place);
-    }
-    Ok(newest)
 }
 
 fn told(all: &[Verified]) -> String {
