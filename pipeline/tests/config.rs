@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use kilim::config::{
-    Country, Known, Loaded, check_for_run, digest, digest_for_node, effective, load, validate_file,
+    Age, Country, Known, Loaded, VersionsKept, check_for_run, digest, digest_for_node, effective, load,
+    validate_file,
 };
 
 fn configs() -> PathBuf {
@@ -77,6 +78,21 @@ fn the_config_of_the_design_is_read() {
 }
 
 #[test]
+fn what_is_kept_is_said_in_days_and_versions_and_reads_back() {
+    let read =
+        loaded("max_broken: 1%", "retention: { withheld: 0d, duplicate: keep, stale: 30d, versions: 3 }");
+    let kept = &read.config.retention;
+    assert_eq!((kept.withheld, kept.duplicate, kept.rejected), (Age::Days(0), Age::Keep, Age::Keep));
+    assert_eq!((kept.stale, kept.versions), (Age::Days(30), VersionsKept::Newest(3)));
+    let text = effective(&read.config);
+    assert!(text.contains("\"versions\": 3") && !text.contains("rejected\": \"keep"), "{text}");
+    for versions in ["keep", "'2'"] {
+        loaded("max_broken: 1%", &format!("retention: {{ versions: {versions} }}"));
+    }
+    assert!(loaded("max_broken: 1%", "retention: {}").config.retention.keeps_all());
+}
+
+#[test]
 fn norway_is_a_country_and_no_is_a_node() {
     let norway: Country = "NO".parse().expect("Norway is in the list");
     let read = loaded("accepts: [KE, TZ, UG]", "accepts: [NO, SE]");
@@ -112,6 +128,11 @@ fn every_kind_of_mistake_has_its_code_and_its_place() {
         ("runs_at: KE", "runs_at: KE\nruns_at: IN", "C004", 7, 1),
         ("max_broken: 1%", "max_broken: 150%", "C013", 8, 13),
         ("max_broken: 1%", "split_bytes: 1500KiB", "C014", 8, 14),
+        ("max_broken: 1%", "retention: { withheld: 90 }", "C013", 8, 24),
+        ("max_broken: 1%", "retention: { duplicate: siku }", "C013", 8, 25),
+        ("max_broken: 1%", "retention: { skipped: 0d }", "C010", 8, 14),
+        ("max_broken: 1%", "retention: { versions: 0 }", "C013", 8, 24),
+        ("max_broken: 1%", "retention: 90d", "C012", 8, 12),
         ("country: KE }", "country: [KE, UK] }", "C013", 11, 75),
         ("seeds: { file: seeds/,", "seeds: { file: mbegu/,", "C040", 11, 20),
         ("    seeds: {", "    seedz: {", "C020", 11, 5),
@@ -214,6 +235,7 @@ fn digests_change_with_what_bytes_depend_on_and_with_nothing_else() {
         ("max_broken: 1%", "max_broken: 0.01"),
         ("accepts: [KE, TZ, UG]", "accepts: [UG, TZ, KE]"),
         ("max_bytes: 512MiB", "max_bytes: 524288KiB"),
+        ("work_dir: ./work ", "retention: { withheld: 90d, versions: 3 }\nwork_dir: ./work "),
     ];
     for (from, to) in same {
         assert_eq!(digest(&loaded(from, to).config), digest(&good), "{to}");

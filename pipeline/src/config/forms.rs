@@ -5,6 +5,7 @@ use std::path::Path;
 use jiff::civil::Date;
 use serde_json::Value as Json;
 
+use super::retention::{Age, VersionsKept};
 use super::values::{
     Area, ByteSize, Country, FieldPath, Fraction, LanguageCode, LanguageLabel, NodeName, ValueError,
 };
@@ -70,6 +71,8 @@ pub(crate) fn check_format(format: &str, text: &str) -> Result<(), ValueError> {
         "name" => text.parse::<NodeName>().map(drop),
         "field-path" => text.parse::<FieldPath>().map(drop),
         "byte-size" => text.parse::<ByteSize>().map(drop),
+        "age" => text.parse::<Age>().map(drop),
+        "versions" => text.parse::<VersionsKept>().map(drop),
         "fraction" => text.parse::<Fraction>().map(drop),
         "date" => check_date(text),
         _ => Ok(()),

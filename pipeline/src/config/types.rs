@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::retention::RetentionConfig;
 use super::sources::SourceConfig;
 use super::step::StepConfig;
 use super::values::{
@@ -79,6 +80,10 @@ pub struct CorpusConfig {
     #[garde(skip)]
     #[serde(default, skip_serializing_if = "KeysConfig::is_empty")]
     pub keys: KeysConfig,
+    /// How long texts, old splits and old versions are kept; `kilim gc` removes what is over. Without it, everything is.
+    #[garde(skip)]
+    #[serde(default, skip_serializing_if = "RetentionConfig::keeps_all")]
+    pub retention: RetentionConfig,
     /// Queries over the finished corpus; any row they return is a finding.
     #[garde(dive)]
     #[serde(default)]
