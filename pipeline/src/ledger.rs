@@ -2,7 +2,7 @@
 //!
 //! | table | one row per |
 //! |---|---|
-//! | `documents` | record: stage 1's columns, with cluster, final `outcome`, `nodes` and `decision` |
+//! | `documents` | record: stage 1's columns, with cluster, final `outcome`, `nodes`, and `text_dropped` where its text is gone |
 //! | `reasons` | record and reason: `doc_id, source, lang, step, code, detail` |
 //! | `placements` | document and node that keeps it: node, language, shard, row |
 //! | `site_files` | robots.txt, tdmrep.json or licence of RSL that the crawl met |
@@ -71,7 +71,8 @@ SELECT r.* EXCEPT (outcome, site_file, optout_evidence, optout_train, optout_bas
     CASE WHEN o.row_key IS NULL THEN r.optout_evidence ELSE o.optout_evidence END AS optout_evidence,
     CASE WHEN o.row_key IS NULL THEN r.optout_train ELSE o.optout_train END AS optout_train,
     CASE WHEN o.row_key IS NULL THEN r.optout_basis ELSE o.optout_basis END AS optout_basis,
-    t.outcome, t.route_reason, t.nodes, t.cluster_id, t.cluster_size, t.tuple
+    t.outcome, t.route_reason, t.nodes, t.cluster_id, t.cluster_size, t.tuple,
+    CASE WHEN r.text IS NULL AND r.text_chars > 0 THEN 'retention' END AS text_dropped
 FROM rows r JOIN routes t
     ON r.input = t.input AND r.warc_offset = t.warc_offset AND r.inner_offset = t.inner_offset
 LEFT JOIN optouts o

@@ -11,11 +11,13 @@ use kilim_langid::LangTag;
 use serde::Serialize;
 
 use crate::config::StepConfig;
+use crate::ingest::SplitDone;
 use crate::ledger::Ledger;
 use crate::policy::Tuple;
 use crate::quality::table_language;
 use crate::step::{Resources, StepError};
 use crate::steps::StepKind;
+use crate::work_dir::WorkDir;
 
 /// Name of records of no language, licence or jurisdiction.
 pub const NONE: &str = "-";
@@ -41,6 +43,9 @@ pub struct Report {
     pub personal_data: BTreeMap<String, PersonalData>,
     /// What each node got.
     pub nodes: BTreeMap<String, NodeShare>,
+    /// Texts that retention has dropped, by the outcome of their records then: see [`texts_dropped`].
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub texts_dropped: BTreeMap<String, u64>,
     /// By whose thresholds languages are judged, if the config judges quality: see [`quality_rows`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quality_rows: Option<QualityRows>,
@@ -159,6 +164,7 @@ pub async fn report(context: &SessionContext, ledger: &Ledger) -> Result<Report>
         jurisdictions: BTreeMap::new(),
         personal_data: BTreeMap::new(),
         nodes: nodes(ledger),
+        texts_dropped: BTreeMap::new(),
         quality_rows: None,
     };
     for batch in context.sql(OUTCOMES).await?.collect().await? {
@@ -202,6 +208,17 @@ pub async fn report(context: &SessionContext, ledger: &Ledger) -> Result<Report>
         }
     }
     Ok(report)
+}
+
+/// The texts that `kilim gc` has dropped from the splits of `ledger`, as their commits say now.
+pub fn texts_dropped(work_dir: &WorkDir, ledger: &Ledger) -> BTreeMap<String, u64> {
+    let folder = work_dir.documents();
+    let mut dropped = BTreeMap::new();
+    let commits = ledger.splits.iter().filter_map(|split| SplitDone::find(&folder, &split.key));
+    for (outcome, texts) in commits.filter_map(|done| done.thinned).flat_map(|thinned| thinned.texts) {
+        *dropped.entry(outcome).or_default() += texts;
+    }
+    dropped
 }
 
 /// Which of these languages have rows of their own in the tables of `steps` as they are now; nothing if no step judges

@@ -13,7 +13,8 @@
 //!   tmp/                   spills, and shards on their way to an object store
 //! ```
 //!
-//! `documents/` has texts and addresses as they were read, and `facts` the addresses, by which copies are ranked. Personal data
+//! `documents/` has texts and addresses as they were read, until `kilim gc` drops texts that the config's `retention:` no
+//! longer keeps (the commit of the split says so), and `facts` the addresses, by which copies are ranked. Personal data
 //! that nodes mask stands there and in no other file.
 //!
 //! What a killed run left unfinished is removed when the next one opens the directory: `tmp/`, temporary files, and the
@@ -98,6 +99,12 @@ impl WorkDir {
         self.root.join("commits")
     }
 
+    /// What is known of the manifest in the version folder called `place`, of `node`.
+    pub fn remembered(&self, node: &str, place: &str) -> PathBuf {
+        let version = place.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        self.commits().join(format!("{node}-{version}.json"))
+    }
+
     /// The decision log of the last run.
     pub fn decisions(&self) -> PathBuf {
         self.root.join("decisions")
@@ -116,6 +123,18 @@ impl WorkDir {
     /// Makes the folders and takes the lock. Leftovers of killed runs in `tmp` are removed.
     pub fn open(&self) -> Result<Lock, WorkDirError> {
         make_dir(&self.root)?;
+        let lock = self.lock()?;
+        for folder in [self.documents(), self.tmp(), self.stages(), self.decisions(), self.commits()] {
+            make_dir(&folder)?;
+        }
+        for path in self.leftovers()? {
+            remove(&path)?;
+        }
+        Ok(lock)
+    }
+
+    /// Takes the lock of a work directory that is there, and touches nothing else.
+    pub fn lock(&self) -> Result<Lock, WorkDirError> {
         let path = self.root.join("lock");
         let file = File::options()
             .create(true)
@@ -124,50 +143,51 @@ impl WorkDir {
             .open(&path)
             .map_err(|source| WorkDirError::Io { action: "write", path: path.clone(), source })?;
         match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(WorkDirError::Busy { path: self.root.clone() }),
-            Err(TryLockError::Error(source)) => {
-                return Err(WorkDirError::Io { action: "lock", path, source });
-            }
+            Ok(()) => Ok(Lock { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(WorkDirError::Busy { path: self.root.clone() }),
+            Err(TryLockError::Error(source)) => Err(WorkDirError::Io { action: "lock", path, source }),
         }
-        for folder in [self.documents(), self.tmp(), self.stages(), self.decisions(), self.commits()] {
-            make_dir(&folder)?;
-        }
-        self.remove_unfinished()?;
-        Ok(Lock { _file: file })
     }
 
-    /// What a killed run left beside what was committed.
-    fn remove_unfinished(&self) -> Result<(), WorkDirError> {
+    /// What a killed run left beside what was committed; of use to nobody once the lock is taken.
+    pub fn leftovers(&self) -> Result<Vec<PathBuf>, WorkDirError> {
+        let mut found = Vec::new();
         for folder in [&self.root, &self.documents(), &self.decisions(), &self.commits()] {
             for path in entries(folder)? {
                 // As `tempfile` names them.
                 if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".tmp")) {
-                    remove(&path)?;
+                    found.push(path);
                 }
             }
         }
-        for stage in entries(&self.stages())? {
-            if !stage.join(STAGE_DONE).exists() {
-                remove(&stage)?;
-            }
-        }
+        found.extend(self.stage_folders()?.into_iter().filter(|stage| !stage.join(STAGE_DONE).exists()));
         // Not the folder itself: it may be a link, or a disk of its own for spills.
-        for path in entries(&self.tmp())? {
-            remove(&path)?;
-        }
-        Ok(())
+        found.extend(entries(&self.tmp())?);
+        Ok(found)
+    }
+
+    /// The folders of stages 2 and 3.
+    pub fn stage_folders(&self) -> Result<Vec<PathBuf>, WorkDirError> {
+        entries(&self.stages())
     }
 }
 
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, WorkDirError> {
-    let read =
-        || -> io::Result<Vec<PathBuf>> { fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect() };
+/// What is in a folder, sorted; nothing if there is no such folder.
+pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>, WorkDirError> {
+    let read = || -> io::Result<Vec<PathBuf>> {
+        let entries = match fs::read_dir(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+        paths.sort_unstable();
+        Ok(paths)
+    };
     read().map_err(|source| WorkDirError::Io { action: "read", path: folder.to_owned(), source })
 }
 
 /// Removes a file, or a folder and all in it.
-fn remove(path: &Path) -> Result<(), WorkDirError> {
+pub(crate) fn remove(path: &Path) -> Result<(), WorkDirError> {
     let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     removed.map_err(|source| WorkDirError::Io { action: "remove", path: path.to_owned(), source })
 }

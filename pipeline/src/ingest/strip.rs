@@ -19,11 +19,11 @@ use arrow::buffer::OffsetBuffer;
 use arrow::compute::interleave;
 use arrow::datatypes::{DataType, Field};
 use datafusion::common::{Result, internal_err};
-use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::{ArrowWriter, ProjectionMask};
 
 use super::columns::text_field;
-use super::write::{SplitDone, SplitFile};
+use super::write::{SplitDone, SplitFile, row_properties};
 use crate::document::{Outcome, column as c, document_schema, reason_fields};
 use crate::points::point;
 
@@ -35,7 +35,8 @@ const BATCH_ROWS: usize = 256;
 pub enum Loss {
     /// It stays as it is.
     Nothing,
-    /// Its text goes, and with it what was quoted from it; its length, its sketch and what was found out about it stay.
+    /// Its text goes, and with it what was quoted from it; its length, its sketch and what was found out about it stay. What
+    /// it reserves stays word for word: stage 3 finds licences of RSL by it.
     Text,
     /// As [`Loss::Text`], and it is withheld, with a reason: just as if it had met the rule while it was read.
     Withheld {
@@ -46,6 +47,37 @@ pub enum Loss {
         /// More words; never text of the document.
         detail: Option<String>,
     },
+}
+
+/// The columns that hold a text, or quote from it: what [`Loss::Text`] takes.
+pub const TEXT_COLUMNS: [&str; 5] = [c::TITLE, c::TEXT, c::ATTRIBUTION, c::AUTHOR, c::LICENSE_EVIDENCE];
+
+/// Whether each row still has something that [`Loss::Text`] would take. `batch` has [`TEXT_COLUMNS`].
+///
+/// # Errors
+/// A batch without them.
+pub fn has_text(batch: &RecordBatch) -> Result<Vec<bool>> {
+    let mut has = vec![false; batch.num_rows()];
+    for name in TEXT_COLUMNS {
+        let Some(array) = batch.column_by_name(name) else { return internal_err!("no column {name}") };
+        let Some(lists) = array.as_list_opt::<i32>() else {
+            for (row, has) in has.iter_mut().enumerate() {
+                *has |= array.is_valid(row);
+            }
+            continue;
+        };
+        let items = lists.values().as_struct();
+        for field in ["raw", "context", "subject"] {
+            let Some(quotes) = items.column_by_name(field) else { return internal_err!("no field {field}") };
+            let quotes = quotes.as_string::<i32>();
+            for (row, window) in lists.value_offsets().windows(2).enumerate() {
+                has[row] |= (window[0] as usize..window[1] as usize).any(|item| {
+                    quotes.is_valid(item) && (field == "subject" || !quotes.value(item).is_empty())
+                });
+            }
+        }
+    }
+    Ok(has)
 }
 
 /// Rewrites the rows of the split behind `done`, if there is one for which `rule` says that it loses something. `rule` gets
@@ -62,8 +94,41 @@ pub fn strip_split(
     amend: impl FnOnce(&mut SplitDone),
 ) -> Result<Option<SplitDone>> {
     let path = SplitDone::rows_path(folder, &done.key);
+    let Some(losses) = losses(&path, columns, rule)? else { return Ok(None) };
+    let mut file = SplitFile::create(folder)?;
+    each_stripped(&path, &losses, |batch| file.write(&batch))?;
+    let mut stripped = done.clone();
+    amend(&mut stripped);
+    file.replace(folder, stripped).map(Some)
+}
+
+/// Bytes that the rows of the split behind `done` would take after [`strip_split`]; `None` if no row is picked. Writes
+/// nothing.
+///
+/// # Errors
+/// As [`strip_split`].
+pub fn stripped_bytes(
+    folder: &Path,
+    done: &SplitDone,
+    columns: &[&str],
+    rule: &mut dyn FnMut(&RecordBatch) -> Result<Vec<Loss>>,
+) -> Result<Option<u64>> {
+    let path = SplitDone::rows_path(folder, &done.key);
+    let Some(losses) = losses(&path, columns, rule)? else { return Ok(None) };
+    let mut writer = ArrowWriter::try_new(std::io::sink(), document_schema(), Some(row_properties()?))?;
+    each_stripped(&path, &losses, |batch| Ok(writer.write(&batch)?))?;
+    writer.finish()?;
+    Ok(Some(writer.bytes_written() as u64))
+}
+
+/// What each row loses; `None` if none loses anything.
+fn losses(
+    path: &Path,
+    columns: &[&str],
+    rule: &mut dyn FnMut(&RecordBatch) -> Result<Vec<Loss>>,
+) -> Result<Option<Vec<Loss>>> {
     let mut losses = Vec::new();
-    for batch in open(&path, Some(columns))? {
+    for batch in open(path, Some(columns))? {
         let batch = batch?;
         let of_batch = rule(&batch)?;
         if of_batch.len() != batch.num_rows() {
@@ -71,22 +136,21 @@ pub fn strip_split(
         }
         losses.extend(of_batch);
     }
-    if losses.iter().all(|loss| *loss == Loss::Nothing) {
-        return Ok(None);
-    }
-    let mut file = SplitFile::create(folder)?;
+    Ok(losses.iter().any(|loss| *loss != Loss::Nothing).then_some(losses))
+}
+
+/// Hands on the rows of a file, less what they lose.
+fn each_stripped(path: &Path, losses: &[Loss], mut put: impl FnMut(RecordBatch) -> Result<()>) -> Result<()> {
     let mut at = 0;
-    for batch in open(&path, None)? {
+    for batch in open(path, None)? {
         let batch = batch?;
         let Some(of_batch) = losses.get(at..at + batch.num_rows()) else {
             return internal_err!("{} has other rows than it had", path.display());
         };
         at += of_batch.len();
-        file.write(&strip_batch(&batch, of_batch)?)?;
+        put(strip_batch(&batch, of_batch)?)?;
     }
-    let mut stripped = done.clone();
-    amend(&mut stripped);
-    file.replace(folder, stripped).map(Some)
+    Ok(())
 }
 
 /// The rows of a file of stage 1, with all columns or some.
@@ -121,7 +185,7 @@ pub fn strip_batch(batch: &RecordBatch, losses: &[Loss]) -> Result<RecordBatch> 
                 // A rights statement may be a sentence of the page.
                 blank_items(array, &picked, &[("raw", Some("")), ("context", Some("")), ("subject", None)])?
             }
-            c::OPTOUT_EVIDENCE => blank_items(array, &picked, &[("raw", Some(""))])?,
+            c::OPTOUT_EVIDENCE => blank_items(array, &withheld, &[("raw", Some(""))])?,
             c::TEXT_CHARS => {
                 put(array, &only(array, &withheld), &(Arc::new(UInt32Array::from(vec![0])) as _))?
             }
@@ -227,12 +291,17 @@ impl SplitFile {
         }
         done.outcomes = self.outcomes;
         let file = self.writer.into_inner()?;
+        let path = SplitDone::rows_path(folder, &done.key);
+        if let Ok(read_at) = std::fs::metadata(&path).and_then(|meta| meta.modified()) {
+            // The day on which the split was read is that of its rows' file, and ages are counted from it.
+            file.as_file().set_modified(read_at)?;
+        }
         file.as_file().sync_all()?;
         done.bytes = file.as_file().metadata()?.len();
         point("strip.written");
         done.withdraw(folder)?;
         point("strip.withdrawn");
-        file.persist(SplitDone::rows_path(folder, &done.key)).map_err(|error| error.error)?;
+        file.persist(path).map_err(|error| error.error)?;
         point("strip.rows");
         done.commit(folder)?;
         point("strip.committed");

@@ -71,6 +71,7 @@ fn split(folder: &Path, rows: &RecordBatch) -> SplitDone {
         rows: file.rows,
         outcomes: file.outcomes.clone(),
         bytes: 0,
+        thinned: None,
     };
     file.replace(folder, done).unwrap()
 }
@@ -113,6 +114,36 @@ fn a_row_that_only_loses_its_text_keeps_its_outcome_its_length_and_its_sketch() 
     for same in ["outcome", "reasons", "text_chars", "bands", "text_digest", "optout_evidence"] {
         assert_eq!(before.get(same), after.get(same), "{same}");
     }
+}
+
+#[test]
+fn what_a_page_reserves_stays_word_for_word_where_only_its_text_goes() {
+    let licence = "https://mfano.co.ke/leseni.xml";
+    let rows = batch(&[json!({
+        "input": "crawl/a.warc.gz", "warc_offset": 0, "inner_offset": 0, "outcome": null, "text": "bahari",
+        "optout_evidence": [{ "signal": "rsl_link", "raw": licence }],
+    })]);
+    let after = &lines(&strip_batch(&rows, &[Loss::Text]).unwrap())[0];
+    assert!(after.contains(licence) && !after.contains("bahari"), "{after}");
+    assert!(!lines(&strip_batch(&rows, &[withheld()]).unwrap())[0].contains(licence));
+}
+
+#[test]
+fn a_rewritten_split_is_as_old_as_it_was_and_its_size_can_be_told_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let done = split(folder.path(), &batch(&[row(0, "ባሕር", 2, None, true), row(1, "بحر", 1, None, true)]));
+    let path = SplitDone::rows_path(folder.path(), &done.key);
+    let old = std::time::SystemTime::now() - std::time::Duration::from_hours(24 * 40);
+    File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
+    let rule = &mut |batch: &RecordBatch| Ok(vec![Loss::Text; batch.num_rows()]);
+    let before = std::fs::read(&path).unwrap();
+    let told = stripped_bytes(folder.path(), &done, &[c::DOC_ID], rule).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), before, "nothing is written");
+    let now = strip_split(folder.path(), &done, &[c::DOC_ID], rule, |_| {}).unwrap().unwrap();
+    let meta = std::fs::metadata(&path).unwrap();
+    assert_eq!(told, Some(meta.len()));
+    assert!(now.bytes == meta.len() && now.bytes < done.bytes);
+    assert_eq!(meta.modified().unwrap(), old);
 }
 
 #[test]
@@ -188,6 +219,14 @@ proptest! {
         for (number, loss) in losses.iter().enumerate() {
             if *loss == Loss::Nothing {
                 prop_assert_eq!(&old[number], &new[number]);
+            } else if *loss == Loss::Text {
+                let (mut value, mut was): (Value, Value) =
+                    (serde_json::from_str(&new[number]).unwrap(), serde_json::from_str(&old[number]).unwrap());
+                prop_assert_eq!(value.get("optout_evidence"), was.get("optout_evidence"));
+                for value in [&mut value, &mut was] {
+                    value.as_object_mut().unwrap().remove("optout_evidence");
+                }
+                prop_assert!(!value.to_string().contains(&secret(number, rows[number].0)), "{}", value);
             } else {
                 prop_assert!(!new[number].contains(&secret(number, rows[number].0)), "{}", new[number]);
             }
@@ -196,6 +235,11 @@ proptest! {
         // How rows are cut into batches does not matter, and text that is gone cannot go again.
         let cut = cut.index(before.num_rows() + 1);
         let whole = strip_batch(&before, &losses).unwrap();
+        let still = has_text(&whole).unwrap();
+        let had = has_text(&before).unwrap();
+        for (number, loss) in losses.iter().enumerate() {
+            prop_assert_eq!(still[number], *loss == Loss::Nothing && had[number], "{}", number);
+        }
         let parts = [
             strip_batch(&before.slice(0, cut), &losses[..cut]).unwrap(),
             strip_batch(&before.slice(cut, before.num_rows() - cut), &losses[cut..]).unwrap(),

@@ -3,7 +3,7 @@
 //! The file is written under a temporary name and renamed when whole; the small JSON file beside it, renamed last, is
 //! the commit. A split whose commit exists is never read again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -57,6 +57,21 @@ pub struct SplitDone {
     pub outcomes: BTreeMap<String, u64>,
     /// Bytes of the Parquet file.
     pub bytes: u64,
+    /// What retention has taken out of the rows; none if they are as they were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thinned: Option<Thinned>,
+}
+
+/// Which texts of a split were dropped. Its rows are all there, and so is everything that stages 2 and 3 ask of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Thinned {
+    /// Key of the stage 3 by whose outcomes rows were chosen last.
+    pub routes: String,
+    /// The outcomes that were chosen by it.
+    pub outcomes: BTreeSet<String>,
+    /// How many texts were dropped in all, by the outcome of their rows then.
+    pub texts: BTreeMap<String, u64>,
 }
 
 /// Version of [`SplitDone`].
@@ -81,7 +96,7 @@ impl SplitDone {
     }
 
     /// Takes the commit back: the split counts as unread. That there is none is no error.
-    pub(super) fn withdraw(&self, folder: &Path) -> std::io::Result<()> {
+    pub(crate) fn withdraw(&self, folder: &Path) -> std::io::Result<()> {
         match std::fs::remove_file(Self::commit_path(folder, &self.key)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
@@ -199,6 +214,14 @@ fn cut_end(batch: &RecordBatch) -> Result<(RecordBatch, Option<SplitEnd>)> {
     Ok((documents.slice(0, last), Some(end)))
 }
 
+/// How rows of a split are written.
+pub(super) fn row_properties() -> Result<WriterProperties> {
+    Ok(WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .build())
+}
+
 /// A file of rows without a name yet.
 pub(super) struct SplitFile {
     pub(super) writer: ArrowWriter<NamedTempFile>,
@@ -213,13 +236,8 @@ pub(super) struct SplitFile {
 impl SplitFile {
     /// A new file in `folder`.
     pub(super) fn create(folder: &Path) -> Result<Self> {
-        let level = ZstdLevel::try_new(1)?;
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(level))
-            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-            .build();
         let file = NamedTempFile::new_in(folder)?;
-        let writer = ArrowWriter::try_new(file, document_schema(), Some(properties))?;
+        let writer = ArrowWriter::try_new(file, document_schema(), Some(row_properties()?))?;
         Ok(Self { writer, rows: 0, items_bytes: 0, outcomes: BTreeMap::new() })
     }
 
@@ -262,6 +280,7 @@ impl SplitFile {
             rows: self.rows,
             outcomes: self.outcomes,
             bytes,
+            thinned: None,
         };
         file.persist(SplitDone::rows_path(folder, key)).map_err(|error| error.error)?;
         point("split.rows");

@@ -14,6 +14,7 @@ mod publish;
 mod route;
 mod seal;
 pub mod tables;
+mod thinned;
 mod versions;
 
 use std::collections::BTreeMap;
@@ -141,7 +142,7 @@ pub async fn run(
     let (needed, free) = ingest::space(&prepared, &work_dir)?;
     watch.space(needed, free);
     watch.stage("ingest", prepared.splits.len(), prepared.input_bytes());
-    let splits = ingest::ingest(&prepared, &engine, &work_dir, progress).await?;
+    let mut splits = ingest::ingest(&prepared, &engine, &work_dir, progress).await?;
     let inputs = ingest::account(&prepared, &splits)?;
     let records: u64 = inputs.iter().map(|input| input.records).sum();
     let mut finished = Finished {
@@ -166,8 +167,18 @@ pub async fn run(
     }
 
     watch.stage("route", splits.len(), 0);
-    let stands = options.done >= Some(Until::Route);
-    let routed = route::route(&prepared, &engine, &work_dir, dedup_folder, &dedup_key, stands).await?;
+    let dedup = (dedup_folder.as_path(), dedup_key.as_str());
+    let routed = thinned::route_with_texts(
+        &prepared,
+        &engine,
+        &work_dir,
+        &mut splits,
+        dedup,
+        options,
+        progress,
+        watch,
+    )
+    .await?;
     finished.outcomes = outcomes(&engine).await?;
     balance(&finished.outcomes, records)?;
     decision_log::write(&prepared, &work_dir, &routed, records)?;

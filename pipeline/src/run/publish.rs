@@ -53,11 +53,6 @@ struct Remembered {
     manifest_sha256: String,
 }
 
-fn remembered_path(work_dir: &WorkDir, name: &str, place: &Location) -> PathBuf {
-    let version = place.name().rsplit('/').next().unwrap_or_default();
-    work_dir.commits().join(format!("{name}-{version}.json"))
-}
-
 fn remember(
     work_dir: &WorkDir,
     name: &str,
@@ -70,7 +65,7 @@ fn remember(
         url: place.url().to_string(),
         manifest_sha256: manifest_sha256.to_owned(),
     };
-    Ok(crate::work_dir::write_json(&remembered_path(work_dir, name, place), &remembered)?)
+    Ok(crate::work_dir::write_json(&work_dir.remembered(name, place.name()), &remembered)?)
 }
 
 /// The version at `place`, if this work directory committed it under `key`.
@@ -82,7 +77,7 @@ pub(super) async fn known_version(
     key: &str,
     signer: Option<&Signer>,
 ) -> Result<Option<NodeDone>, RunError> {
-    let path = remembered_path(work_dir, name, place);
+    let path = work_dir.remembered(name, place.name());
     let Some(remembered) = crate::work_dir::read_json::<Remembered>(&path) else { return Ok(None) };
     if remembered.key != key || remembered.url != place.url().as_str() {
         return Ok(None);

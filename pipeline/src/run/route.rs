@@ -1,6 +1,6 @@
 //! Runs stages 2 and 3: copies, decisions, placements, outcomes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use datafusion::common::Result as PlanResult;
 use super::error::RunError;
 use super::prepare::{Prepared, key_of};
 use super::tables::{materialise, register, register_rows, table_path};
+use super::thinned::textless;
 use crate::engine::Embedded;
 use crate::ingest::SplitDone;
 use crate::optout::Honoured;
@@ -36,6 +37,14 @@ pub(super) struct Routed {
     pub counts: ShardCounts,
     /// Each node's books.
     pub books: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+/// How stage 3 ended.
+pub(super) enum RouteStage {
+    /// Everything that has a place has a text.
+    Done(Box<Routed>),
+    /// These splits have documents with a place and without their text: nothing was committed.
+    Textless(BTreeSet<String>),
 }
 
 /// What [`DONE`] holds for stage 3.
@@ -98,8 +107,9 @@ pub(super) async fn route(
     work_dir: &WorkDir,
     dedup_folder: PathBuf,
     dedup_key: &str,
+    splits: &[SplitDone],
     must_stand: bool,
-) -> Result<Routed, RunError> {
+) -> Result<RouteStage, RunError> {
     let failed = RunError::stage("route");
     let key = route_key(prepared, dedup_key);
     let folder = work_dir.stage(&key);
@@ -127,14 +137,23 @@ pub(super) async fn route(
         for name in ["placements", "routes"] {
             register(context, name, &table_path(&folder, name)).await.map_err(&failed)?;
         }
+        let textless = textless(context, "placements", splits, &key).await.map_err(&failed)?;
+        if !textless.is_empty() {
+            return Ok(RouteStage::Textless(textless));
+        }
         let counts = done.counts.into_iter().map(|(node, lang, count)| ((node, lang), count)).collect();
-        return Ok(Routed { dedup_folder, route_folder: folder, routing, counts, books: done.books });
+        let routed = Routed { dedup_folder, route_folder: folder, routing, counts, books: done.books };
+        return Ok(RouteStage::Done(Box::new(routed)));
     }
 
     let work = async {
         route::register_placed(context, &routing, prepared.dedup, prepared.config.random_seed).await?;
         let placed = context.table("placed").await?;
         materialise(context, &folder, "placed", placed).await?;
+        let textless = textless(context, "placed", splits, &key).await?;
+        if !textless.is_empty() {
+            return PlanResult::Ok(Err(textless));
+        }
         let max_bytes = prepared
             .config
             .nodes
@@ -149,15 +168,19 @@ pub(super) async fn route(
         for name in prepared.config.nodes.keys() {
             books.insert(name.to_string(), route::node_books(context, name.as_str()).await?);
         }
-        PlanResult::Ok((counts, books))
+        PlanResult::Ok(Ok((counts, books)))
     };
-    let (counts, books) = work.await.map_err(&failed)?;
+    let (counts, books) = match work.await.map_err(&failed)? {
+        Ok(found) => found,
+        Err(textless) => return Ok(RouteStage::Textless(textless)),
+    };
     let done = RouteDone {
         counts: counts.iter().map(|((node, lang), count)| (node.clone(), lang.clone(), *count)).collect(),
         books: books.clone(),
     };
     write_json(&folder.join(DONE), &done)?;
-    Ok(Routed { dedup_folder, route_folder: folder, routing, counts, books })
+    let routed = Routed { dedup_folder, route_folder: folder, routing, counts, books };
+    Ok(RouteStage::Done(Box::new(routed)))
 }
 
 /// Refuses a run that is to begin after `stage`, if that has no commit in `folder`.

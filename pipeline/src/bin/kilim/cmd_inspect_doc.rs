@@ -94,6 +94,13 @@ fn told(life: &Life, work: &Work, prepared: &Prepared, whole_text: bool) -> Stri
         let text = field(row, "text").replace('\n', " ");
         line(&mut out, "text", &if whole_text { text } else { cut(&text, EXCERPT) });
     }
+    if !field(row, "text_dropped").is_empty() {
+        line(
+            &mut out,
+            "text",
+            &format!("dropped by {}; a run that needs it reads it again", field(row, "text_dropped")),
+        );
+    }
     evidence(&mut out, row);
     cluster(&mut out, life);
     policies_see(&mut out, life);

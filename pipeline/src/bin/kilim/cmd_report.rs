@@ -7,8 +7,8 @@ use std::path::Path;
 
 use anyhow::Result;
 use kilim::document::Outcome;
-use kilim::report::{Funnel, QualityRows, Report, quality_rows, report};
-use kilim::run::RunError;
+use kilim::report::{Funnel, QualityRows, Report, quality_rows, report, texts_dropped};
+use kilim::run::{RunError, work_dir_of};
 use kilim::step::Resources;
 
 use crate::Exit;
@@ -31,6 +31,7 @@ pub(crate) fn run(path: &Path, args: &ReportArgs) -> Result<Exit> {
     let report = runtime.block_on(async {
         let work = work::open(path).await?;
         let mut found = report(work.context(), &work.ledger).await.map_err(RunError::stage("report"))?;
+        found.texts_dropped = texts_dropped(&work_dir_of(&work.loaded), &work.ledger);
         let (steps, resources) = (&work.loaded.config.steps, Resources::new(&work.loaded.base_dir));
         match quality_rows(steps, &resources, found.languages.keys()) {
             Ok(rows) => found.quality_rows = rows,
@@ -63,6 +64,9 @@ fn told(report: &Report) -> String {
         section(&mut out, "Personal data, by kind", &personal_data(report));
     }
     section(&mut out, "Nodes", &nodes(report));
+    if !report.texts_dropped.is_empty() {
+        section(&mut out, "Texts dropped by retention, by what their records were", &dropped(report));
+    }
     out
 }
 
@@ -168,6 +172,12 @@ fn personal_data(report: &Report) -> String {
     let rows: Vec<Vec<String>> =
         found.map(|(kind, found)| vec![kind.clone(), count(found.documents), count(found.places)]).collect();
     table(&["kind", "documents", "places"], &[1, 2], &rows)
+}
+
+fn dropped(report: &Report) -> String {
+    let rows: Vec<Vec<String>> =
+        report.texts_dropped.iter().map(|(outcome, texts)| vec![outcome.clone(), count(*texts)]).collect();
+    table(&["outcome", "texts"], &[1], &rows)
 }
 
 fn nodes(report: &Report) -> String {
