@@ -11,6 +11,7 @@ pub mod engine;
 pub mod evidence;
 pub mod extract;
 pub mod functions;
+pub mod gc;
 pub mod ingest;
 pub mod ledger;
 pub mod life;

@@ -22,6 +22,9 @@
 //! | `node.committed` | a node's manifest was put, its signature and its card are missing |
 //! | `node.signed` | a node's version was signed, its card is missing |
 //! | `node.card` | a node's card was put |
+//! | `gc.stage` | `gc` removed the commit of a stage, its tables are there |
+//! | `gc.split` | `gc` removed the commit of a split, its rows are there |
+//! | `gc.version` | `gc` removed the manifest of a version, its files are there |
 //! | `ledger.written` | the ledger was written, the notes of the run were not |
 
 /// The point `name`.

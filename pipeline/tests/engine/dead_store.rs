@@ -216,6 +216,34 @@ fn a_run_that_is_overtaken_while_it_uploads_stops_and_the_next_writes_another_ve
 }
 
 #[test]
+fn superseded_versions_go_from_buckets_and_a_store_that_does_not_answer_stops_it_first() {
+    let (server, mut corpus) = fake();
+    corpus.retention = "withheld: 0d, duplicate: 0d, versions: 1";
+    corpus.kilim("run").done();
+    for fields in corpus.nodes.values_mut() {
+        *fields = fields.replace("max_bytes: 4KiB", "max_bytes: 64KiB");
+    }
+    corpus.kilim("run").done();
+    let (whole, work) = (published(&server), corpus.stamps("work"));
+    server.plan(&["GET ke-node?", "list-type"], 0, 1, Trouble::Die);
+    let said = corpus.kilim("gc");
+    said.refused(2, &["s3://", "hint:"]);
+    server.revive();
+    assert_same(&whole, &published(&server), "nothing goes");
+    assert_eq!(corpus.stamps("work"), work, "nothing goes here either");
+    let done = corpus.kilim("gc");
+    done.done();
+    keeps_secrets(&corpus, &[&said, &done], &[SECRET_KEY, ACCESS_KEY]);
+    let left = published(&server);
+    let kept: BTreeMap<_, _> = whole.into_iter().filter(|(name, _)| name.contains("/v0002/")).collect();
+    assert_same(&kept, &left, "the newest stay as they are");
+    let again = corpus.kilim("run");
+    again.done();
+    assert_eq!(again.stdout.matches("(already there)").count(), 2, "{again:?}");
+    corpus.kilim("verify").done();
+}
+
+#[test]
 fn a_url_with_a_password_is_refused_and_not_repeated() {
     let (_server, mut corpus) = fake();
     corpus.paths.push("s3://AKIAYANGU:siri-yangu@crawl/crawl/01.warc.gz".to_owned());

@@ -22,10 +22,15 @@ impl Drop for Killed {
 
 /// Runs `corpus` until it comes to `point` (see `src/points.rs`), and kills it there.
 pub(crate) fn kill_at(corpus: &Corpus, point: &str) {
+    kill_command_at(corpus, "run", point);
+}
+
+/// The same of any command.
+pub(crate) fn kill_command_at(corpus: &Corpus, command: &str, point: &str) {
     corpus.write();
     let said = corpus.path("stopped");
     let _ = std::fs::remove_file(&said);
-    let mut command = corpus.command("run");
+    let mut command = corpus.command(command);
     command.env("KILIM_STOP_AT", point).env("KILIM_STOPPED", &said);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = Killed(command.spawn().expect("the command starts"));

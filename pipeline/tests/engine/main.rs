@@ -16,6 +16,7 @@ mod evidence;
 mod fake_s3;
 mod fixtures;
 mod full_disk;
+mod gc;
 mod hard_texts;
 mod keys;
 mod kill;

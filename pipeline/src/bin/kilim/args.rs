@@ -52,6 +52,8 @@ pub(crate) enum Command {
     /// Take decisions again, and prove that a document is in a shard.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Remove texts, splits and versions that `retention:` no longer keeps.
+    Gc(GcArgs),
     /// Make a key that signs, or a secret for salts.
     Keygen(KeygenArgs),
     /// Community seed lists.
@@ -179,6 +181,19 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
     /// Findings as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct GcArgs {
+    /// Say what would go, and remove nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// The day from which ages are counted back [default: today, in UTC].
+    #[arg(long, value_name = "DATE")]
+    pub(crate) today: Option<jiff::civil::Date>,
+    /// As JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }

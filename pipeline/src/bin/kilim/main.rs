@@ -7,6 +7,7 @@ mod args;
 mod cmd_audit;
 mod cmd_explain;
 mod cmd_fit;
+mod cmd_gc;
 mod cmd_inspect;
 mod cmd_inspect_doc;
 mod cmd_keygen;
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
         Command::Policy(policy) => cmd_policy::run(config, &policy),
         Command::Optout(optout) => cmd_optout::run(config, &optout),
         Command::Audit(audit) => cmd_audit::run(config, &audit),
+        Command::Gc(gc) => cmd_gc::run(config, &gc),
         Command::Keygen(keygen) => cmd_keygen::run(&keygen),
         Command::Seeds(seeds) => cmd_seeds::run(&seeds),
         Command::Langid(langid) => cmd_langid::run(&langid),
