@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use kilim::document::LicenseEvidence;
 use kilim::provenance::licences::parts;
 
 use super::Found;
@@ -126,13 +127,15 @@ fn signals(out: &mut String, rows: &[(&Label, Found)]) {
     let mut all: BTreeMap<&str, (Share, Share, Share)> = BTreeMap::new();
     for (label, found) in rows {
         let mut seen: BTreeMap<&str, (Option<bool>, Option<bool>)> = BTreeMap::new();
+        let counts = |row: &LicenseEvidence| matches!(row.scope, "page" | "site");
+        let taken_back = found.evidence.iter().any(|row| counts(row) && row.negated);
         for row in &found.evidence {
             let Some(spdx) = &row.spdx else { continue };
             let right = truth(label).is_some_and(|truth| same_family(spdx, truth));
             let (any, scoped) = seen.entry(row.signal).or_default();
             // A page is right by a signal if all that the signal names there is.
             *any = Some(any.unwrap_or(true) && right);
-            if matches!(row.scope, "page" | "site") && !row.negated {
+            if counts(row) && !taken_back {
                 *scoped = Some(scoped.unwrap_or(true) && right);
             }
         }
@@ -156,7 +159,7 @@ fn signals(out: &mut String, rows: &[(&Label, Found)]) {
             recall.add(says);
         }
     }
-    out.push_str("| signal | pages where all it names is the page's licence | of those with scope page or site | recall |\n|---|---|---|---|\n");
+    out.push_str("| signal | pages where all it names is the page's licence | scope page or site, and nothing taken back | recall |\n|---|---|---|---|\n");
     for (signal, (raw, precise, recall)) in &all {
         let _ = writeln!(out, "| `{signal}` | {} | {} | {} |", raw.text(), precise.text(), recall.text());
     }

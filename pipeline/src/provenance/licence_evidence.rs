@@ -140,8 +140,31 @@ struct Context<'a> {
     about_licences: bool,
 }
 
+/// The line that a statement stands in, and the part of it that the statement is.
+struct Line<'a> {
+    part: &'a str,
+    /// What the part says.
+    said: Said,
+    /// What the line says.
+    whole: Said,
+}
+
+impl<'a> Line<'a> {
+    /// `part` of `line`.
+    fn new(line: &'a str, part: &'a str) -> Self {
+        let whole = prose::said(line);
+        let said = if part.len() == line.len() { whole } else { prose::said(part) };
+        Self { part, said, whole }
+    }
+
+    /// The part that names this licence.
+    fn naming(line: &'a str, spdx: Option<&str>) -> Self {
+        Self::new(line, spdx.map_or(line, |spdx| prose::segment_naming(line, licences::parts(spdx).family)))
+    }
+}
+
 /// All rows of a page's marks, in their order.
-pub fn from_marks(marks: &[Mark], url: &str, host: &str) -> Vec<LicenseEvidence> {
+pub fn from_marks(marks: &[Mark], url: &str, host: &str, title: &str) -> Vec<LicenseEvidence> {
     let is = |mark: &&Mark, element: &str, key: &str| mark.element == element && mark.key == key;
     let value =
         |element, key| marks.iter().find(|mark| is(mark, element, key)).map_or("", |mark| &mark.value);
@@ -159,7 +182,7 @@ pub fn from_marks(marks: &[Mark], url: &str, host: &str) -> Vec<LicenseEvidence>
     let lines = marks.iter().filter(|mark| {
         is(mark, "text", "statement") && !mark.in_footer && !prose::licences_in(&mark.value).is_empty()
     });
-    let about_licences = lines.count() > MAX_NOTICES;
+    let about_licences = lines.count() > MAX_NOTICES || prose::is_about_licences(title);
     let context =
         Context { url, host, canonical: value("link", "canonical"), footer, work_is_media, about_licences };
     let mut rows: Vec<LicenseEvidence> = marks.iter().flat_map(|mark| from_mark(mark, &context)).collect();
@@ -196,16 +219,16 @@ fn from_mark(mark: &Mark, context: &Context<'_>) -> Vec<LicenseEvidence> {
         };
     }
     let Some((signal, spdx)) = signal_of(mark) else { return Vec::new() };
-    let line = prose::said(&mark.line);
-    let scope = scope_of(signal, spdx.as_deref(), mark, line, context);
+    let line = Line::naming(&mark.line, spdx.as_deref());
+    let scope = scope_of(signal, spdx.as_deref(), mark, &line, context);
     let around = prose::said(&mark.context);
     let by_footer = mark.in_footer && mark.element != "json-ld";
     // Rights kept in another line are a row of their own, of what that line speaks of.
-    let negated = line.reserved
+    let negated = line.whole.reserved
         || by_footer && context.footer.reserved
         || signal == "meta" && prose::reserves_all_rights(&mark.value);
     let excepted = around.excepted
-        || line.excepted
+        || line.whole.excepted
         || by_footer && context.footer.excepted
         || signal == "meta" && prose::makes_exceptions(&mark.value);
     let elsewhere = !is_page(&mark.subject, context.url, context.canonical);
@@ -219,7 +242,7 @@ fn from_mark(mark: &Mark, context: &Context<'_>) -> Vec<LicenseEvidence> {
         context: mark.context.clone(),
         ..row(signal, &mark.value, spdx)
     }];
-    rows.extend(origin(line, &mark.line, context).filter(|_| covers_text(&rows[0])));
+    rows.extend(origin(line.whole, &mark.line, context).filter(|_| covers_text(&rows[0])));
     rows
 }
 
@@ -325,10 +348,10 @@ fn scope_of(
     signal: &str,
     spdx: Option<&str>,
     mark: &Mark,
-    line: Said,
+    line: &Line<'_>,
     context: &Context<'_>,
 ) -> &'static str {
-    let about = line.about;
+    let about = line.said.about;
     match mark.within {
         "comment" => return "comment",
         "figure" => return "media",
@@ -369,14 +392,15 @@ fn body_scope(
     signal: &str,
     spdx: Option<&str>,
     mark: &Mark,
-    line: Said,
+    line: &Line<'_>,
     context: &Context<'_>,
 ) -> &'static str {
-    let about = line.about;
+    let about = line.said.about;
     if about.only(about.media) {
         return "media";
     }
-    if about.only(about.software) || about.only(about.data) {
+    let about_this = line.whole.about.this;
+    if about.only(about.software) && !about_this || about.only(about.data) {
         return "unknown";
     }
     // A theme's `rel=license` for its own code says nothing about the words on the page: a line has to.
@@ -388,51 +412,63 @@ fn body_scope(
     if spdx.is_some() && context.about_licences && !says_so {
         return "unknown";
     }
-    let beside = about.media || about.software || about.data;
-    let is_notice = about.this && !beside && mark.line.chars().count() <= MAX_NOTICE;
-    match signal {
+    // "… and code samples are under the Apache License" is of no other licence.
+    let other_software = about.software && spdx.is_some_and(licences::is_of_software);
+    let beside = about.media || about.data || other_software;
+    let is_notice = line.whole.about.this && !beside && line.part.chars().count() <= MAX_NOTICE;
+    match mark.within {
         _ if mark.in_footer => "site",
-        // A link that says it is the licence: of the page, unless it stands beside it.
-        _ if says_so && mark.within.is_empty() => "page",
-        // Any other link, where the line says of this text that it is so.
-        _ if mark.within.is_empty() && is_notice => "page",
+        // A link that says it is the licence: of the page. Any other, where the line says of this text that it is so.
+        "" if says_so || is_notice => "page",
+        // The box beside a text is the site's, or about something in it.
+        "aside" if says_so && !prose::said(&mark.context).about.media || is_notice => "site",
         _ => "unknown",
     }
 }
 
 /// A line that speaks of licences in words.
 fn from_line(mark: &Mark, context: &Context<'_>) -> Vec<LicenseEvidence> {
-    let said = prose::said(&mark.value);
-    let licences = prose::licences_in(&mark.value);
+    let line = mark.value.as_str();
+    let whole = prose::said(line);
     // The line is its own.
-    let mark = Mark { line: mark.value.clone(), ..mark.clone() };
+    let mark = Mark { line: line.to_owned(), ..mark.clone() };
     let made = |spdx: Option<String>, scope| LicenseEvidence {
         scope,
         in_head: mark.in_head,
         in_footer: mark.in_footer,
-        negated: said.reserved || mark.in_footer && context.footer.reserved,
-        excepted: said.excepted || mark.in_footer && context.footer.excepted,
-        ..row("prose", &mark.value, spdx)
+        negated: whole.reserved || mark.in_footer && context.footer.reserved,
+        excepted: whole.excepted || mark.in_footer && context.footer.excepted,
+        ..row("prose", line, spdx)
     };
-    let scope = |spdx: Option<&str>| scope_of("prose", spdx, &mark, said, context);
+    let mut licences = prose::licences_in(line);
     if licences.is_empty() {
         // Rights are kept of the page, unless the line says that they are of something else.
-        let scope = match scope(None) {
-            "unknown" if !(said.about.software || said.about.data) => "page",
+        let scope = match scope_of("prose", None, &mark, &Line::new(line, line), context) {
+            "unknown" if !(whole.about.software || whole.about.data) => "page",
             scope => scope,
         };
         return vec![made(None, scope)];
     }
-    let several = licences.len() > 1;
-    let mut rows: Vec<LicenseEvidence> = licences
-        .into_iter()
-        .map(|licence| {
-            // Of several, nobody says which is for what.
-            let scope = if several { "unknown" } else { scope(Some(&licence.spdx)) };
-            made(Some(licence.spdx), scope)
-        })
-        .collect();
-    rows.extend(origin(said, &mark.value, context).filter(|_| rows.iter().any(covers_text)));
+    // A licence of code samples beside one of the text is theirs.
+    let is_code = |licence: &Licence| licences::is_of_software(&licence.spdx);
+    let mut rows = Vec::new();
+    if whole.about.software && licences.iter().any(is_code) && !licences.iter().all(is_code) {
+        let code = licences.extract_if(.., |licence| is_code(licence));
+        rows.extend(code.map(|licence| made(Some(licence.spdx), "unknown")));
+    }
+    // Of several in one part, nobody says which is for what.
+    let several =
+        |part: &str| prose::licences_in(part).iter().filter(|licence| !is_code(licence)).count() > 1;
+    for licence in licences {
+        let part = Line::naming(line, Some(&licence.spdx));
+        let scope = if several(part.part) {
+            "unknown"
+        } else {
+            scope_of("prose", Some(&licence.spdx), &mark, &part, context)
+        };
+        rows.push(made(Some(licence.spdx), scope));
+    }
+    rows.extend(origin(whole, line, context).filter(|_| rows.iter().any(covers_text)));
     rows
 }
 

@@ -129,6 +129,24 @@ pub fn said(line: &str) -> Said {
     }
 }
 
+/// The parts of a line that speak of different things: sentences, and what stands between bars, dots and semicolons.
+pub fn segments(line: &str) -> impl Iterator<Item = &str> {
+    let bars = line.split(['|', '♦', '•', '·', '●', '▪', '※', ';', '。', '│']);
+    bars.flat_map(|part| part.split(". ")).map(str::trim).filter(|part| !part.is_empty())
+}
+
+/// The segment of a line that names a licence of this family; the whole line if none does.
+pub fn segment_naming<'a>(line: &'a str, family: &str) -> &'a str {
+    let names = |part: &&str| licences_in(part).iter().any(|licence| licence.parts().family == family);
+    segments(line).find(names).unwrap_or(line)
+}
+
+/// Whether a page of this title speaks of licences: Creative Commons, or one by its name.
+pub fn is_about_licences(title: &str) -> bool {
+    let folded = fold(title);
+    names::CREATIVE_COMMONS.iter().any(|name| folded.contains(name)) || !licences_in(title).is_empty()
+}
+
 /// Whether a text keeps all rights.
 pub fn reserves_all_rights(text: &str) -> bool {
     PHRASES.lists(&fold(text)) & 1 != 0

@@ -74,6 +74,16 @@ fn host(url: &Url) -> &str {
 
 /// The licence that a URL stands for.
 pub fn from_url(url: &str) -> Option<Licence> {
+    // Archived pages lead to archived licences: https://web.archive.org/web/20160218174457/http://…
+    if let Some((archive, original)) = url.trim().split_once("/http")
+        && archive.contains("web.archive.org/web/")
+    {
+        return from_url_itself(&format!("http{original}"));
+    }
+    from_url_itself(url)
+}
+
+fn from_url_itself(url: &str) -> Option<Licence> {
     let url = parse(url)?;
     if !matches!(url.scheme(), "http" | "https") {
         return None;
@@ -324,6 +334,11 @@ mod tests {
             ("http://www.apache.org/licenses/LICENSE-2.0", Some("Apache-2.0")),
             ("https://www.gnu.org/copyleft/fdl.html", Some("LicenseRef-GFDL")),
             ("https://creativecommons.org/licenses/by-nc/", Some("LicenseRef-CC-BY-NC")),
+            (
+                "https://web.archive.org/web/20160218174457/http://creativecommons.org/licenses/by-nc-sa/3.0/de/",
+                Some("CC-BY-NC-SA-3.0-DE"),
+            ),
+            ("https://web.archive.org/web/2016/http://example.org/licenses/by/4.0/", None),
             ("https://creativecommons.org/licenses/by/amharic/", None),
             ("https://creativecommons.org@example.org/licenses/by/4.0/", None),
             ("https://creativecommons.org.example.org/licenses/by/4.0/", None),

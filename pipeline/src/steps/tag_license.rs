@@ -80,7 +80,7 @@ impl TagLicense {
 }
 
 impl DocumentStepConfig for TagLicense {
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn build(&self, resources: &Resources) -> Result<Box<dyn DocumentStep>, StepError> {
         let hosts = match self.table(resources)? {
@@ -107,7 +107,7 @@ impl DocumentStep for TagStep {
     fn apply(&mut self, page: &mut Page<'_>) {
         let record = page.record;
         let mut evidence = from_headers(record.http_head, record.url);
-        evidence.extend(from_marks(&page.marks, record.url, record.host));
+        evidence.extend(from_marks(&page.marks, record.url, record.host, &page.title));
         evidence.extend(self.hosts.find(record.host, record.url).map(|found| LicenseEvidence {
             scope: "site",
             context: format!("reviewed on {}", found.reviewed_on),

@@ -105,6 +105,19 @@ fn a_line_is_told_by_what_it_speaks_of() {
 }
 
 #[test]
+fn a_line_has_parts_that_speak_of_different_things() {
+    let line = "Site design / logo © 2026; michango ya watumiaji CC BY-SA 4.0. Powered by X | ሁሉም";
+    let found: Vec<_> = segments(line).collect();
+    assert_eq!(
+        found,
+        ["Site design / logo © 2026", "michango ya watumiaji CC BY-SA 4.0", "Powered by X", "ሁሉም"]
+    );
+    assert_eq!(segment_naming(line, "CC-BY-SA"), "michango ya watumiaji CC BY-SA 4.0");
+    assert_eq!(segment_naming(line, "CC-BY"), line);
+    assert!(is_about_licences("クリエイティブ・コモンズ・リーガル・コード") && !is_about_licences("ዜና"));
+}
+
+#[test]
 fn whatever_a_line_says_one_of_the_triggers_stands_in_it() {
     let triggers = triggers();
     for phrase in words::RESERVED.iter().chain(names::NAMES.iter().map(|(name, _)| name)) {
