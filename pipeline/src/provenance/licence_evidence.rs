@@ -125,8 +125,9 @@ fn is_page(subject: &str, url: &str, canonical: &str) -> bool {
 
 /// Lines that name a licence, outside footers: a page with more is about licences.
 const MAX_NOTICES: usize = 3;
-/// Characters of a line that says under which licence a text is; longer ones are running text.
-const MAX_NOTICE: usize = 300;
+/// Characters of a line that says under which licence a text is; longer ones are running text. The sentences by which
+/// publishers of open access give their licences have up to 350.
+const MAX_NOTICE: usize = 400;
 
 /// Words of the page that bear on more than the mark they stand in.
 struct Context<'a> {

@@ -9,7 +9,7 @@
 pub(super) const THIS: &[&str] = &[
     "this work ", "this article", "this page", "this site", "this website", "this blog", "this post ", "this story", "this book",
     "this text", "this document", "this translation", "this manual", "this guide", "this tutorial", "this content", "this resource",
-    "this is an open access", "all content", "all text", "our content", "our stories", "text is available", "text of this", "content on this", "contents of this", "content of this",
+    "this is an open access", "this is an open-access", "all content", "all text", "our content", "our stories", "text is available", "text of this", "content on this", "contents of this", "content of this",
     "diese arbeit", "dieser text", "dieser artikel", "dieser beitrag", "dieses werk", "diese seite", "diese website", "diese texte", "alle inhalte", "alle texte",
     "die inhalte", "inhalte dieser", "dieses dokument", "ce texte", "cet article", "cette œuvre", "cette oeuvre", "ce site", "cette page", "ce document",
     "cette création", "esta obra", "este obra", "este artículo", "este texto", "este sitio", "este blog", "esta página", "este documento",
