@@ -91,7 +91,13 @@ pub fn fold(text: &str) -> String {
         if !folded.is_empty() {
             folded.push(' ');
         }
-        folded.extend(word.chars().flat_map(char::to_lowercase));
+        if word.is_ascii() {
+            let start = folded.len();
+            folded.push_str(word);
+            folded[start..].make_ascii_lowercase();
+        } else {
+            folded.extend(word.chars().flat_map(char::to_lowercase));
+        }
     }
     folded
 }
@@ -159,11 +165,12 @@ pub fn makes_exceptions(text: &str) -> bool {
 
 /// Whether a line names a licence or keeps all rights.
 pub fn is_statement(line: &str) -> bool {
-    reserves_all_rights(line) || !licences_in(line).is_empty()
+    let folded = fold(line);
+    PHRASES.lists(&folded) & 1 != 0 || !licences_of(line, &folded).is_empty()
 }
 
 /// Words without which no line does either, for a first look at text: the longest word of each phrase, since a page may
-/// break its lines anywhere.
+/// break its lines anywhere. [`CC`] is one more, where it stands alone: it is in `access` and `success`.
 pub fn triggers() -> Vec<String> {
     let longest = |phrase: &&'static str| {
         let words = phrase.split([' ', '-']);
@@ -171,11 +178,11 @@ pub fn triggers() -> Vec<String> {
     };
     let reserved = words::RESERVED.iter().map(longest);
     // "creative" is in every other text.
-    let commons = names::CREATIVE_COMMONS.iter().map(longest).filter(|word| *word != "creative");
+    let is_common = |word: &&str| matches!(*word, "creative" | CC);
+    let commons = names::CREATIVE_COMMONS.iter().map(longest).filter(|word| !is_common(word));
     let names = names::NAMES.iter().map(|(name, _)| *name);
-    let codes = ["commons", "cc by", "cc-by", "cc\u{a0}by", "cc0", "cc 0"];
     let mut triggers: Vec<String> = Vec::new();
-    for word in reserved.chain(commons).chain(codes).chain(names) {
+    for word in reserved.chain(commons).chain(["commons"]).chain(names) {
         triggers.push(word.to_owned());
         // Case is only folded for ASCII where these are sought.
         if !word.is_ascii() {
@@ -190,18 +197,76 @@ pub fn triggers() -> Vec<String> {
     triggers
 }
 
+/// By what the codes of Creative Commons begin.
+pub const CC: &str = "cc";
+
+/// Whether the [`CC`] that begins at `at` is a word, or one with a zero behind it.
+pub fn stands_alone(text: &str, at: usize) -> bool {
+    let before = text[..at].chars().next_back();
+    let after = text[at + CC.len()..].chars().next();
+    !before.is_some_and(char::is_alphanumeric) && after.is_none_or(|c| c == '0' || !c.is_alphanumeric())
+}
+
+/// Whether a line has names of Creative Commons or their codes, and where it has those of [`names::NAMES`].
+#[derive(Default)]
+struct Named {
+    codes: bool,
+    commons: bool,
+    /// Places in the list, each with the first place in the line, in the order of the list.
+    others: Vec<(usize, usize)>,
+}
+
+/// The names of licences, then those of Creative Commons, then what codes are told by.
+static NAMED: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let others = names::NAMES.iter().map(|(name, _)| *name);
+    AhoCorasick::builder()
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(others.chain(names::CREATIVE_COMMONS.iter().copied()).chain([CC, "commons"]))
+        .expect("fixed lists of short words")
+});
+
+impl Named {
+    /// One look at a line that was folded, for all names.
+    fn of(folded: &str) -> Self {
+        let mut named = Self::default();
+        let commons = names::NAMES.len();
+        let codes = commons + names::CREATIVE_COMMONS.len();
+        for hit in NAMED.find_overlapping_iter(folded) {
+            let pattern = hit.pattern().as_usize();
+            if pattern == codes {
+                named.codes |= stands_alone(folded, hit.start());
+            } else if pattern > codes {
+                named.codes = true;
+            } else if pattern >= commons {
+                named.commons = true;
+            } else if named.others.iter().all(|(known, _)| *known != pattern) {
+                named.others.push((pattern, hit.start()));
+            }
+        }
+        named.others.sort_unstable();
+        named
+    }
+}
+
 /// The licences that a line names, each once, in the order of the line.
 pub fn licences_in(line: &str) -> Vec<Licence> {
+    licences_of(line, &fold(line))
+}
+
+fn licences_of(line: &str, folded: &str) -> Vec<Licence> {
+    let named_there = Named::of(folded);
     let mut found: Vec<(usize, Licence)> = Vec::new();
-    codes(line, &mut found);
-    let folded = fold(line);
-    commons(&folded, &mut found);
-    for (name, family) in names::NAMES {
-        if let Some(at) = folded.find(name) {
-            let rest = &folded[at + name.len()..];
-            let version = version_near(rest).or_else(|| version_near(name));
-            found.push((at, named(family, version)));
-        }
+    if named_there.codes {
+        codes(line, &mut found);
+    }
+    if named_there.commons {
+        commons(folded, &mut found);
+    }
+    for (place, at) in named_there.others {
+        let (name, family) = names::NAMES[place];
+        let rest = &folded[at + name.len()..];
+        let version = version_near(rest).or_else(|| version_near(name));
+        found.push((at, named(family, version)));
     }
     found.sort_by_key(|(at, _)| *at);
     let mut licences: Vec<Licence> = Vec::new();

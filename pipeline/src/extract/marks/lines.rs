@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Match};
 
 use super::{Collector, MAX_VALUE, MORE, Place, squeeze};
 use crate::document::Mark;
@@ -22,13 +22,16 @@ static TRIGGERS: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .kind(Some(AhoCorasickKind::DFA))
-        .build(licence_prose::triggers())
+        .build(licence_prose::triggers().into_iter().chain([licence_prose::CC.to_owned()]))
         .expect("a fixed list of words")
 });
 
 /// Whether text has a word that stands in every statement about a licence. Most text has none, and is not read further.
 pub(super) fn may_speak(text: &str) -> bool {
-    TRIGGERS.is_match(text)
+    let cc = TRIGGERS.patterns_len() - 1;
+    let speaks =
+        |hit: Match| hit.pattern().as_usize() != cc || licence_prose::stands_alone(text, hit.start());
+    TRIGGERS.find_overlapping_iter(text).any(speaks)
 }
 
 #[derive(Debug, Default)]
@@ -131,9 +134,14 @@ mod tests {
 
     #[test]
     fn most_text_has_no_word_of_licences() {
-        for text in
-            ["Habari za leo", "Ο καιρός σήμερα", "今天的新闻", "அனைத்து செய்திகள்", "All rights of the child"]
-        {
+        for text in [
+            "Habari za leo",
+            "Ο καιρός σήμερα",
+            "今天的新闻",
+            "அனைத்து செய்திகள்",
+            "All rights of the child",
+            "Access to success",
+        ] {
             assert!(!may_speak(text), "{text}");
         }
         for text in [
@@ -141,6 +149,9 @@ mod tests {
             "ALL RIGHTS RESERVED",
             "Все права защищены",
             "知识共享署名",
+            "採用創用 CC 姓名標示",
+            "CC–BY 4.0",
+            "cc0",
         ] {
             assert!(may_speak(text), "{text}");
         }
