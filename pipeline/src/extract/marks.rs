@@ -57,8 +57,8 @@ struct Collector<'p> {
     publishers: Vec<String>,
     /// Some mark needs the text around it.
     reads_text: bool,
-    /// The last characters of text seen.
-    before: String,
+    /// The texts seen, those of white space left out.
+    seen: Vec<&'p str>,
     /// Marks whose context still wants text: index, characters wanted.
     pending: Vec<(usize, usize)>,
     /// Text of the footer at hand, and the number of marks when it began.
@@ -68,34 +68,37 @@ struct Collector<'p> {
 /// The marks of a page, in document order.
 pub(super) fn collect(page: &Page<'_>, outline: &Outline) -> Vec<Mark> {
     let tree = &outline.tree;
-    let has_mark = |id: Id| {
-        let node = tree.node(id);
-        match node.tag {
-            Tag::Meta | Tag::Script => true,
-            Tag::Text => false,
-            _ => mark_of(page, outline, id).is_some(),
-        }
-    };
     let is_script =
         |id: Id| tree.parent(id).is_some_and(|id| matches!(tree.tag(id), Tag::Script | Tag::Style));
-    let names_licence =
-        |id: Id| tree.tag(id) == Tag::Text && !is_script(id) && lines::may_speak(page.text(tree.node(id)));
+    let (mut has_mark, mut reads_text) = (false, false);
+    for id in tree.ids() {
+        let node = tree.node(id);
+        match node.tag {
+            Tag::Text => reads_text = !is_script(id) && lines::may_speak(page.text(node)),
+            Tag::Meta | Tag::Script => has_mark = true,
+            tag if mark_of(page, outline, id).is_some() => {
+                has_mark = true;
+                reads_text = tag != Tag::Link;
+            }
+            _ => {}
+        }
+        if reads_text {
+            break;
+        }
+    }
     let mut collector = Collector {
         marks: Vec::new(),
         places: vec![Place::default()],
-        reads_text: tree.ids().any(|id| {
-            let is_head = matches!(tree.tag(id), Tag::Link | Tag::Meta | Tag::Script);
-            !is_head && has_mark(id) || names_licence(id)
-        }),
+        reads_text,
         reads_addresses: addresses::may_have(page),
         publishers: Vec::new(),
         line: Line::default(),
         canonical: None,
-        before: String::new(),
+        seen: Vec::new(),
         pending: Vec::new(),
         footer: None,
     };
-    if !collector.reads_text && !collector.reads_addresses && !tree.ids().any(has_mark) {
+    if !collector.reads_text && !collector.reads_addresses && !has_mark {
         return Vec::new();
     }
     tree.walk(HTML, |event| match event {
@@ -347,12 +350,15 @@ impl<'p> Collector<'p> {
 
     fn text(&mut self, text: &'p str) {
         self.read_line(text);
+        if text.trim_start().is_empty() {
+            return;
+        }
+        self.seen.push(text);
+        if self.pending.is_empty() && self.footer.is_none() {
+            return;
+        }
         // A long run is of no more use than its two ends.
-        let mut words = 0;
-        for word in text.split_whitespace().take_while(|_| {
-            words += 1;
-            words <= 40
-        }) {
+        for word in text.split_whitespace().take(40) {
             for (index, wanted) in &mut self.pending {
                 let context = &mut self.marks[*index].context;
                 if !context.is_empty() {
@@ -371,13 +377,25 @@ impl<'p> Collector<'p> {
                 footer.push_str(word);
             }
         }
-        let tail: Vec<char> = text.chars().rev().take(CONTEXT_BEFORE * 2).collect();
-        self.before.push(' ');
-        self.before.extend(tail.into_iter().rev());
-        if self.before.chars().count() > CONTEXT_BEFORE * 4 {
-            let keep = self.before.chars().count() - CONTEXT_BEFORE * 2;
-            self.before = self.before.chars().skip(keep).collect();
+    }
+
+    /// The last [`CONTEXT_BEFORE`] characters of text, or a few less where white space is many times as long as text.
+    fn before(&self) -> String {
+        let mut ends = Vec::new();
+        let mut chars = 0;
+        for text in self.seen.iter().rev() {
+            let start = text.char_indices().nth_back(CONTEXT_BEFORE * 4).map_or(0, |(at, _)| at);
+            let end = squeeze(&text[start..]);
+            chars += end.chars().count() + 1;
+            ends.push(end);
+            if chars > CONTEXT_BEFORE {
+                break;
+            }
         }
+        ends.reverse();
+        let before = squeeze(&ends.join(" "));
+        let skip = before.chars().count().saturating_sub(CONTEXT_BEFORE);
+        before.chars().skip(skip).collect()
     }
 
     fn add(&mut self, found: Mark, place: Place, context: bool) {
@@ -391,9 +409,7 @@ impl<'p> Collector<'p> {
         let value = clip(&found.value);
         let mut mark = Mark { value, in_head: place.in_head, in_footer: place.in_footer, within, ..found };
         if context && !place.in_head {
-            let before = squeeze(&self.before);
-            let skip = before.chars().count().saturating_sub(CONTEXT_BEFORE);
-            mark.context = before.chars().skip(skip).collect();
+            mark.context = self.before();
             self.pending.push((self.marks.len(), CONTEXT_AFTER));
             self.line.mark(self.marks.len());
         }

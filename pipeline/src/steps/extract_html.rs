@@ -68,7 +68,7 @@ impl Default for ExtractHtml {
 }
 
 impl DocumentStepConfig for ExtractHtml {
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
 
     fn build(&self, _resources: &Resources) -> Result<Box<dyn DocumentStep>, StepError> {
         let extractor = Box::new(MainText::default());
