@@ -10,7 +10,7 @@
 
 use url::Url;
 
-use super::licence_prose::{self as prose, Said};
+use super::licence_prose::{self as prose, About, Said};
 use super::licences::{self, Licence};
 use crate::document::{LicenseEvidence, Mark};
 use crate::extract::marks::MORE;
@@ -144,7 +144,7 @@ struct Context<'a> {
 /// The line that a statement stands in, and the part of it that the statement is.
 struct Line<'a> {
     part: &'a str,
-    /// What the part says.
+    /// What the part says, or the line, where the part does not say of what it is: `Photo: Amina | CC BY` is of the photo.
     said: Said,
     /// What the line says.
     whole: Said,
@@ -155,6 +155,7 @@ impl<'a> Line<'a> {
     fn new(line: &'a str, part: &'a str) -> Self {
         let whole = prose::said(line);
         let said = if part.len() == line.len() { whole } else { prose::said(part) };
+        let said = if said.about == About::default() { whole } else { said };
         Self { part, said, whole }
     }
 

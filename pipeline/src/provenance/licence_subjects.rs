@@ -47,6 +47,7 @@ pub(super) const TEXT: &[&str] = &[
     "texts ",
     "article",
     "our stor",
+    "contributions",
     "documentation",
     "prose ",
     "material",
