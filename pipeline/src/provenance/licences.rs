@@ -76,7 +76,9 @@ fn host(url: &Url) -> &str {
 pub fn from_url(url: &str) -> Option<Licence> {
     // Archived pages lead to archived licences: https://web.archive.org/web/20160218174457/http://…
     if let Some((archive, original)) = url.trim().split_once("/http")
-        && archive.contains("web.archive.org/web/")
+        && ["http://web.archive.org/web/", "https://web.archive.org/web/"]
+            .iter()
+            .any(|at| archive.starts_with(at))
     {
         return from_url_itself(&format!("http{original}"));
     }
@@ -339,6 +341,10 @@ mod tests {
                 Some("CC-BY-NC-SA-3.0-DE"),
             ),
             ("https://web.archive.org/web/2016/http://example.org/licenses/by/4.0/", None),
+            (
+                "https://example.org/web.archive.org/web/2016/http://creativecommons.org/licenses/by/4.0/",
+                None,
+            ),
             ("https://creativecommons.org/licenses/by/amharic/", None),
             ("https://creativecommons.org@example.org/licenses/by/4.0/", None),
             ("https://creativecommons.org.example.org/licenses/by/4.0/", None),
