@@ -5,6 +5,7 @@
 //! and value, `shape` compares the tree with the JSON Schema that the types give, `meaning` looks at what the
 //! schema cannot say, and only a tree without errors becomes a [`CorpusConfig`].
 
+pub mod about;
 pub mod countries;
 pub mod diagnostic;
 mod digest;
@@ -23,8 +24,10 @@ mod tree;
 pub mod types;
 pub mod values;
 
+pub use about::{About, Party, Provider};
 pub(crate) use diagnostic::nearest;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub(crate) use digest::sorted;
 pub use digest::{digest, digest_for_node, effective};
 pub use known::Known;
 pub use load::{Loaded, Report, check_for_run, load, load_with, validate_file, validate_file_with};
@@ -33,8 +36,8 @@ pub use schema::schema_json;
 pub use sources::{DocumentFields, DocumentFormat, DocumentsSource, SeedsSource, SourceConfig, WarcSource};
 pub use step::StepConfig;
 pub use types::{
-    CheckConfig, CheckSeverity, CorpusConfig, Expectation, GivenPage, Mode, NodeConfig, ShardFormat,
-    ShardsConfig, TestConfig,
+    CheckConfig, CheckSeverity, CorpusConfig, Expectation, GivenPage, Mode, NodeConfig, PublicConfig,
+    ShardFormat, ShardsConfig, TestConfig,
 };
 pub use values::{
     Area, ByteSize, CommunityName, CorpusName, Country, FieldPath, Fraction, LanguageCode, LanguageLabel,
