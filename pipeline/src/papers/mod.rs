@@ -6,6 +6,7 @@
 //! themselves. Papers are written before the manifest, which has their digests. So no paper has the manifest's digest;
 //! and the same inputs give the same bytes: no clock, no host, no chance.
 
+pub mod gather;
 pub mod portrait;
 pub mod tier;
 

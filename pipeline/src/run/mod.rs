@@ -9,6 +9,7 @@ mod error;
 pub mod in_memory;
 mod ingest;
 mod keys;
+mod portraits;
 mod prepare;
 mod publish;
 mod route;
