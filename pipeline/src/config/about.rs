@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::provider::Provider;
 use super::values::Country;
 
 /// What the papers say about the corpus in its steward's words.
@@ -120,36 +121,6 @@ pub struct Party {
     #[garde(skip)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<Country>,
-}
-
-/// What a provider of a general-purpose model says about itself (AI Act, Article 53(1)(d)).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Validate)]
-#[serde(deny_unknown_fields, default)]
-pub struct Provider {
-    /// Its representative in the Union, where it is seated elsewhere.
-    #[garde(dive)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub authorised_representative: Option<Party>,
-    /// Names and versions of the models trained on the corpus.
-    #[garde(inner(length(min = 1)))]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub models: Vec<String>,
-    /// Whether it is a small or medium enterprise: then fewer domain names are listed.
-    #[garde(skip)]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub small: bool,
-    /// Whether it signed the code of practice.
-    #[garde(skip)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub code_of_practice: Option<bool>,
-    /// What is done against illegal content.
-    #[garde(inner(length(min = 1)))]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub illegal_content: Option<String>,
-    /// Anything else that the summary should say.
-    #[garde(inner(length(min = 1)))]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub other: Option<String>,
 }
 
 impl About {

@@ -96,6 +96,7 @@ pub(crate) fn check(root: &Node, known: &Known<'_>, found: &mut Vec<Diagnostic>)
     nodes(root, known, found);
     personal_data(root, &steps, found);
     credentials(root, found);
+    provider_sources(root, found);
     for check in root.get("checks").map_or(&[][..], Node::items) {
         if let Some(sql) = check.get("sql") {
             query(sql, found);
@@ -103,6 +104,26 @@ pub(crate) fn check(root: &Node, known: &Known<'_>, found: &mut Vec<Diagnostic>)
     }
     for test in root.get("tests").map_or(&[][..], Node::items) {
         test_refers_to_what_exists(root, &steps, test, found);
+    }
+}
+
+/// What `about.provider` says about a source that there is not would be lost in silence.
+fn provider_sources(root: &Node, found: &mut Vec<Diagnostic>) {
+    let keys = |section: Option<&'_ Node>| -> Vec<Key> {
+        section.map_or(&[][..], Node::entries).iter().map(|(key, _)| key.clone()).collect()
+    };
+    let known = keys(root.get("sources"));
+    for key in keys(root.at("about.provider.sources")) {
+        if known.iter().any(|source| source.text == key.text) {
+            continue;
+        }
+        let names = || known.iter().map(|source| source.text.as_str());
+        let hint = nearest(&key.text, names()).map_or_else(
+            || format!("known are: {}", names().collect::<Vec<_>>().join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
+        let message = format!("no source is called `{}`", key.text);
+        found.push(Diagnostic::error(code::UNKNOWN_SOURCE, message, key.range.clone()).hint(hint));
     }
 }
 
