@@ -34,7 +34,17 @@ pub fn digest(config: &CorpusConfig) -> String {
 pub fn digest_for_node(config: &CorpusConfig, node: &str) -> Option<String> {
     let node = config.nodes.get_key_value(node)?;
     let CorpusConfig {
-        version, corpus, as_of, random_seed, runs_at, sources, steps, policies, blocs, about, ..
+        version,
+        corpus,
+        as_of,
+        random_seed,
+        runs_at,
+        sources,
+        steps,
+        policies,
+        blocs,
+        about,
+        ..
     } = config;
     let (name, node) = node;
     Some(hash(&json!({

@@ -94,6 +94,7 @@ pub(crate) fn check(root: &Node, known: &Known<'_>, found: &mut Vec<Diagnostic>)
     let steps = steps(root);
     step_order(&steps, found);
     nodes(root, known, found);
+    public_places(root, found);
     personal_data(root, &steps, found);
     credentials(root, found);
     provider_sources(root, found);
@@ -142,7 +143,8 @@ fn credentials(root: &Node, found: &mut Vec<Diagnostic>) {
         .filter_map(|source| source.get("warc")?.get("paths"))
         .flat_map(|paths| paths.items().iter());
     let outputs = entries("nodes").filter_map(|node| node.get("shards")?.get("url"));
-    for url in inputs.chain(outputs) {
+    let public = entries("nodes").filter_map(|node| node.get("public")?.get("url"));
+    for url in inputs.chain(outputs).chain(public) {
         let Some((_, rest)) = url.text().and_then(|text| text.split_once("://")) else { continue };
         if rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@')) {
             let message = "the URL holds a user or password".to_owned();
@@ -234,6 +236,31 @@ fn step_order(steps: &[Step<'_>], found: &mut Vec<Diagnostic>) {
             }
             found.push(finding.hint(need.because));
         }
+    }
+}
+
+/// Papers for everyone go to a place of their own: nothing else is written there, or below or above it.
+fn public_places(root: &Node, found: &mut Vec<Diagnostic>) {
+    let below = |node: &Node| {
+        node.text().map(|text| format!("{}/", text.trim_start_matches("./").trim_end_matches('/')))
+    };
+    let entries = || root.get("nodes").map_or(&[][..], Node::entries).iter().map(|(_, node)| node);
+    let mut closed: Vec<&Node> = root.get("work_dir").into_iter().collect();
+    closed.extend(entries().filter_map(|node| node.get("shards")?.get("url")));
+    for place in entries().filter_map(|node| node.get("public")?.get("url")) {
+        let Some(here) = below(place) else { continue };
+        let other = closed.iter().find(|other| {
+            below(other).is_some_and(|there| here.starts_with(&there) || there.starts_with(&here))
+        });
+        if let Some(other) = other {
+            let message = "papers for everyone would lie with what is not for everyone".to_owned();
+            found.push(
+                Diagnostic::error(code::SHARED_SHARDS_URL, message, place.range.clone())
+                    .label(other.range.clone(), "the other is here")
+                    .hint("give `public` a place of its own: everyone may read it"),
+            );
+        }
+        closed.push(place);
     }
 }
 

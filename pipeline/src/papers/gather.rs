@@ -277,7 +277,8 @@ async fn top(
         let batch = batch?;
         for row in 0..batch.num_rows() {
             let name = value(batch.column(0).as_string(), row);
-            let list = lists.get_mut(name).ok_or_else(|| internal_datafusion_err!("{name} was not counted"))?;
+            let list =
+                lists.get_mut(name).ok_or_else(|| internal_datafusion_err!("{name} was not counted"))?;
             if (list.top.len() as u64) < listing.of(list.domains) {
                 let name = value(batch.column(1).as_string(), row).to_owned();
                 list.top.push(Domain { name, share: share_at(&batch, 2, row) });

@@ -196,9 +196,15 @@ mod tests {
 
     #[test]
     fn a_tenth_of_the_domains_is_listed_and_at_least_one() {
-        for (domains, most, small) in
-            [(0, 0, 0), (1, 1, 1), (9, 1, 1), (10, 1, 1), (11, 2, 1), (100, 10, 5), (1_000_000, 100_000, 1000)]
-        {
+        for (domains, most, small) in [
+            (0, 0, 0),
+            (1, 1, 1),
+            (9, 1, 1),
+            (10, 1, 1),
+            (11, 2, 1),
+            (100, 10, 5),
+            (1_000_000, 100_000, 1000),
+        ] {
             assert_eq!((Listing::MOST.of(domains), Listing::SMALL.of(domains)), (most, small), "{domains}");
         }
         assert_eq!(Listing::MOST.of(u64::MAX), u64::MAX.div_ceil(10));

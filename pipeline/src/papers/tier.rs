@@ -27,7 +27,8 @@ pub enum Tier {
 }
 
 /// What a paper may speak of. What is not here may always be said: the name and engine of the corpus, the node's word
-/// (jurisdiction, mode, what it accepts and asks for), the day, `about:`, digests of policies and models.
+/// (jurisdiction, mode, what it accepts and asks for), the day, `about:` but for its `provider`, names and versions of steps,
+/// digests of policies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Item {
     /// Numbers of rows, characters and records in all.
@@ -142,7 +143,7 @@ pub const MODES: [Mode; 4] = [Mode::Open, Mode::Restricted, Mode::LocalOnly, Mod
 
 /// What may be said in public about `item` of a node of `mode`: the table.
 pub fn rule(mode: Mode, item: Item) -> Rule {
-    use Rule::{IfSalted, LargeOnly, Never, Whole};
+    use Rule::{IfSalted, LargeOnly, Never};
     let [restricted, local_only, participant_private] = match item {
         Item::Totals => [LargeOnly, LargeOnly, LargeOnly],
         Item::Languages
@@ -151,14 +152,14 @@ pub fn rule(mode: Mode, item: Item) -> Rule {
         | Item::Jurisdictions
         | Item::Reservations
         | Item::PersonalData
+        | Item::Dates
         | Item::ShardDigests => [LargeOnly, LargeOnly, Never],
         Item::Sources | Item::Stewards | Item::Domains => [LargeOnly, Never, Never],
-        Item::Dates => [Whole, Whole, Never],
         Item::Roots => [IfSalted, IfSalted, Never],
         Item::Inputs | Item::ShardCounts | Item::ColumnDigests | Item::Parameters => [Never, Never, Never],
     };
     match mode {
-        Mode::Open => Whole,
+        Mode::Open => Rule::Whole,
         Mode::Restricted => restricted,
         Mode::LocalOnly => local_only,
         Mode::ParticipantPrivate => participant_private,
@@ -202,8 +203,11 @@ impl Counts {
     /// Numbers below `least` are merged with the next larger ones until they have `least` together: else who knows the sum
     /// would know a small number too. Of equal numbers the one whose name comes last goes first.
     pub fn merged(counts: &BTreeMap<String, u64>, least: u64) -> Self {
-        let mut named: BTreeMap<String, u64> =
-            counts.iter().filter(|(_, count)| **count > 0).map(|(name, count)| (name.clone(), *count)).collect();
+        let mut named: BTreeMap<String, u64> = counts
+            .iter()
+            .filter(|(_, count)| **count > 0)
+            .map(|(name, count)| (name.clone(), *count))
+            .collect();
         let mut others = 0;
         loop {
             let smallest = named.iter().min_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)));

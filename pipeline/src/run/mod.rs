@@ -11,6 +11,7 @@ mod ingest;
 mod keys;
 mod portraits;
 mod prepare;
+mod public;
 mod publish;
 mod route;
 mod seal;
@@ -126,6 +127,7 @@ pub async fn run(
     let keys = Keys::read(loaded)?;
     let _lock = work_dir.open()?;
     let prepared = prepare(loaded, options.node.as_deref()).await?;
+    public::check(&prepared)?;
     if options.done >= Some(Until::Ingest) {
         ingest::refuse_unread(&prepared, &work_dir)?;
     }

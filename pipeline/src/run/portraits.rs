@@ -28,7 +28,8 @@ pub(super) async fn portraits(
         // A stage 3 that stood already has not registered it.
         join::register(engine.context(), &table_path(&routed.route_folder, join::TABLE)).await?;
         let decider = &prepared.decider;
-        let found = gather::portraits(engine.context(), &folder, &routed.routing, decider, nodes, listing).await?;
+        let found =
+            gather::portraits(engine.context(), &folder, &routed.routing, decider, nodes, listing).await?;
         std::fs::remove_dir_all(&folder)?;
         Ok(found)
     };

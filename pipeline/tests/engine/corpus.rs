@@ -77,6 +77,8 @@ pub(crate) struct Corpus {
     pub(crate) dedup: &'static str,
     /// Files with keys, as fields of `keys`.
     pub(crate) keys: &'static str,
+    /// What the steward says, as fields of `about`.
+    pub(crate) about: &'static str,
     pub(crate) as_of: &'static str,
     /// Worker threads of runs.
     pub(crate) threads: usize,
@@ -105,6 +107,7 @@ impl Corpus {
             filters: "",
             dedup: "  - dedup_exact: {}\n",
             keys: "",
+            about: "",
             as_of: "2026-11-23",
             threads: 2,
             variables: Vec::new(),
@@ -196,7 +199,7 @@ impl Corpus {
         let policies: Vec<String> = self.policies.keys().map(|name| format!("policies/{name}")).collect();
         format!(
             "version: 1\ncorpus: jaribio\nas_of: {}\nrandom_seed: 7\nruns_at: {}\nwork_dir: {}\nkeys: {{ {} }}\n\
-             max_broken: {}\nsplit_bytes: {}\nsources:\n{sources}steps:\n  - extract_html: {{}}\n  \
+             about: {{ {} }}\nmax_broken: {}\nsplit_bytes: {}\nsources:\n{sources}steps:\n  - extract_html: {{}}\n  \
              - normalize_text: {{ form: nfc }}\n  - identify_language: {{ engine: ngram }}\n{}  \
              - tag_license: {{}}\n  - tag_jurisdiction: {{ from: [steward, contract, registry] }}\n\
              {}nodes:\n{nodes}policies: {policies:?}\n",
@@ -204,6 +207,7 @@ impl Corpus {
             self.runs_at,
             self.work_dir,
             self.keys,
+            self.about,
             self.max_broken,
             self.split_bytes,
             self.filters,

@@ -25,6 +25,7 @@ mod near;
 mod no_value_leaves;
 mod other_store;
 mod pages;
+mod papers;
 mod personal_data;
 mod quality;
 mod replay;
