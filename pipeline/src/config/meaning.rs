@@ -110,11 +110,10 @@ pub(crate) fn check(root: &Node, known: &Known<'_>, found: &mut Vec<Diagnostic>)
 
 /// What `about.provider` says about a source that there is not would be lost in silence.
 fn provider_sources(root: &Node, found: &mut Vec<Diagnostic>) {
-    let keys = |section: Option<&'_ Node>| -> Vec<Key> {
-        section.map_or(&[][..], Node::entries).iter().map(|(key, _)| key.clone()).collect()
-    };
-    let known = keys(root.get("sources"));
-    for key in keys(root.at("about.provider.sources")) {
+    let known: Vec<&Key> =
+        root.get("sources").map_or(&[][..], Node::entries).iter().map(|(key, _)| key).collect();
+    let said = root.get("about").and_then(|about| about.get("provider")?.get("sources"));
+    for (key, _) in said.map_or(&[][..], Node::entries) {
         if known.iter().any(|source| source.text == key.text) {
             continue;
         }

@@ -8,8 +8,12 @@
 
 mod croissant;
 mod dps;
+pub mod eu_art53;
+mod eu_art53_markdown;
+mod eu_art53_parts;
 pub mod gather;
 mod manifest;
+pub mod openlineage;
 pub mod portrait;
 pub mod residency;
 mod tapestry;
@@ -206,6 +210,8 @@ pub fn papers(manifest: &Manifest, config: &CorpusConfig, portrait: &Portrait) -
         papers.push(croissant::croissant(&facts));
         papers.push(facts.json("dps", &dps::dps(&facts)));
         papers.push(facts.json("tapestry", &tapestry::record(&facts)));
+        papers.extend(eu_art53::papers(&facts));
+        papers.push(facts.paper("openlineage", "jsonl", openlineage::openlineage(&facts)));
     }
     papers.sort_by(|a, b| a.path.cmp(&b.path));
     let facts = Facts { manifest, config, portrait, tier: Tier::Public };
