@@ -148,7 +148,7 @@ fn offer(facts: &Facts<'_>) -> Option<Value> {
 
 fn encoding(format: ShardFormat) -> (&'static str, &'static str) {
     match format {
-        ShardFormat::Parquet => ("application/vnd.apache.parquet", "parquet"),
+        ShardFormat::Parquet => ("application/x-parquet", "parquet"),
         ShardFormat::JsonlZst => ("application/jsonlines", "jsonl.zst"),
     }
 }

@@ -267,7 +267,7 @@ fn characteristics(facts: &Facts<'_>, said: &Provider) -> Characteristics {
         size: size.map_or(Said::Unpublished, Said::Text),
         content: content.to_owned(),
         latest_acquisition: match portrait.fetched {
-            _ if !facts.may(Item::Dates) => Said::Unpublished,
+            _ if facts.number(Item::Dates, facts.portrait.all.rows).is_none() => Said::Unpublished,
             Some(Period { to, .. }) => Said::Text(to.strftime("%m/%Y").to_string()),
             None => Said::Text("no document says when it was fetched".to_owned()),
         },

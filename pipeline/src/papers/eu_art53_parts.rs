@@ -89,7 +89,7 @@ pub(super) fn table(facts: &Facts<'_>, item: Item, shares: &BTreeMap<String, Sha
 /// From month to month.
 pub(super) fn period(facts: &Facts<'_>, fetched: Option<Period>) -> Said {
     match fetched {
-        _ if !facts.may(Item::Dates) => Said::Unpublished,
+        _ if facts.number(Item::Dates, facts.portrait.all.rows).is_none() => Said::Unpublished,
         Some(Period { from, to }) => {
             Said::Text(format!("{} to {}", from.strftime("%m/%Y"), to.strftime("%m/%Y")))
         }
