@@ -273,7 +273,12 @@ fn characteristics(facts: &Facts<'_>, said: &Provider) -> Characteristics {
         },
         continuous_training: said.continuous_training.map(yes_or_no).into(),
         languages: table(facts, Item::Languages, &portrait.languages),
-        countries: table(facts, Item::Jurisdictions, &portrait.countries),
+        // Other papers count by what binds: two ways of counting, side by side, would tell small numbers by their difference.
+        countries: table(
+            facts,
+            Item::Jurisdictions,
+            if whole { &portrait.countries } else { &portrait.jurisdictions },
+        ),
         language_countries: if whole { portrait.language_countries.clone() } else { BTreeMap::new() },
         stewards: table(facts, Item::Stewards, &portrait.stewards),
     }

@@ -67,14 +67,13 @@ pub(super) fn steps(facts: &Facts<'_>) -> Vec<String> {
 fn step_words(step: &StepConfig, with_settings: bool) -> String {
     let name = format!("{} (version {})", step.kind.name(), step.kind.version());
     let settings = serde_json::to_value(step).ok().filter(|_| with_settings);
-    let settings = settings.as_ref().and_then(|step_value| step_value.get(step.kind.name()));
-    match settings.and_then(Value::as_object).filter(|settings| !settings.is_empty()) {
-        Some(settings) => {
-            let sorted = crate::config::sorted(Value::Object(settings.clone()));
-            format!("{name}: {sorted}")
-        }
-        None => name,
+    let settings = settings.as_ref().and_then(|entry| entry.get(step.kind.name())).and_then(Value::as_object);
+    let set = settings.into_iter().flatten().filter(|(_, value)| !value.is_null());
+    let set: Map<String, Value> = set.map(|(key, value)| (key.clone(), value.clone())).collect();
+    if set.is_empty() {
+        return name;
     }
+    format!("{name}: {}", crate::config::sorted(Value::Object(set)))
 }
 
 /// What was done about personal data, and what is known of it, one sentence each.
