@@ -121,7 +121,7 @@ fn portrait() -> Portrait {
         languages: shares(&LANGUAGES),
         jurisdictions: shares(&[("KE", 1200), ("KE,TZ", 43)]),
         countries: shares(&[("KE", 1200), ("KE,TZ", 43)]),
-        licenses: shares(&[("-", 1043), ("LicenseRef-Soko", 195), ("CC-BY-4.0", 5)]),
+        licenses: shares(&[("-", 100), ("LicenseRef-Soko", 1138), ("CC-BY-4.0", 5)]),
         optout_train: shares(&[("allow", 1000), ("unknown", 243)]),
         communities: shares(&[("taita", 900)]),
         stewards: shares(&[("baraza-la-taita", 1243)]),
