@@ -158,9 +158,10 @@ fn the_papers_of_a_restricted_node() {
 #[test]
 fn the_manifest_for_everyone_by_mode() {
     for mode in MODES {
-        let papers = made(mode, true);
-        let public = text(&papers, |path| path == "papers/public/manifest.public.json");
-        insta::assert_snapshot!(format!("public_{}", mode.as_str()), public);
+        let mut public = value(&made(mode, true), "papers/public/manifest.public.json");
+        // Digests of all papers would make this the snapshot of each.
+        public["papers"].take();
+        insta::assert_snapshot!(format!("public_{}", mode.as_str()), format!("{public:#}"));
     }
 }
 
