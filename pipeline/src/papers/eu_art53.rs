@@ -174,8 +174,8 @@ pub struct Crawled {
 pub struct Crawl {
     /// The name of its source.
     pub source: String,
-    /// Names of the crawls in it, with what they give.
-    pub crawls: BTreeMap<String, Share>,
+    /// Names of the crawls in it, with what they give where that may be told.
+    pub crawls: BTreeMap<String, Option<Share>>,
     /// Where it can be had.
     pub url: Option<String>,
     /// What crawled.
@@ -267,7 +267,7 @@ fn characteristics(facts: &Facts<'_>, said: &Provider) -> Characteristics {
         size: size.map_or(Said::Unpublished, Said::Text),
         content: content.to_owned(),
         latest_acquisition: match portrait.fetched {
-            _ if facts.number(Item::Dates, facts.portrait.all.rows).is_none() => Said::Unpublished,
+            _ if facts.number(Item::Dates, portrait.all.rows).is_none() => Said::Unpublished,
             Some(Period { to, .. }) => Said::Text(to.strftime("%m/%Y").to_string()),
             None => Said::Text("no document says when it was fetched".to_owned()),
         },
@@ -362,7 +362,7 @@ impl<'a> Sources<'a> {
 
     fn acquired(&self, name: &str) -> Said {
         let source = self.facts.portrait.sources.get(name);
-        period(self.facts, source.and_then(|source| source.fetched))
+        period(self.facts, self.share(name).rows, source.and_then(|source| source.fetched))
     }
 
     fn datasets(&mut self, kind: Option<SourceKind>, words: Option<&String>) -> Datasets {
@@ -435,9 +435,7 @@ impl<'a> Sources<'a> {
         let whole = self.told_share(name).is_some();
         Crawl {
             source: about.name.unwrap_or_else(|| name.to_owned()),
-            crawls: crawls
-                .map(|(name, crawl)| (name.clone(), if whole { crawl.all } else { Share::default() }))
-                .collect(),
+            crawls: crawls.map(|(name, crawl)| (name.clone(), whole.then_some(crawl.all))).collect(),
             url: about.url,
             crawlers: (!about.crawlers.is_empty()).then(|| about.crawlers.join(", ")).into(),
             purpose: about.purpose.into(),

@@ -8,6 +8,7 @@ use std::fmt::{Display, Write as _};
 
 use super::eu_art53::{Datasets, Summary};
 use super::eu_art53_parts::{DomainList, Domains, Said, Table};
+use super::names;
 use super::portrait::{NONE, Share};
 
 /// The page.
@@ -42,12 +43,12 @@ pub(super) fn markdown(summary: &Summary) -> String {
     page.part("2.1 Publicly available datasets");
     page.datasets(&summary.public_datasets);
     page.part("2.2 Datasets of third parties that are not public");
-    page.line("Licensed by rights holders or for them (2.2.1):");
+    page.paragraph("Licensed by rights holders or for them (2.2.1):");
     page.datasets(&summary.licensed);
-    page.line("Got from other third parties (2.2.2):");
+    page.paragraph("Got from other third parties (2.2.2):");
     page.datasets(&summary.private);
     if !summary.unplaced.datasets.is_empty() {
-        page.line("Existing corpora of which the provider has to state whether they belong in 2.1 or 2.2:");
+        page.paragraph("Existing corpora of which the provider has to state whether they belong in 2.1 or 2.2:");
         page.datasets(&summary.unplaced);
     }
     page.part("2.3 Data crawled and scraped from online sources");
@@ -87,31 +88,38 @@ fn characteristics(page: &mut Page, summary: &Summary) {
         ("Training goes on with newer data", &part.continuous_training),
     ]);
     page.line("");
-    page.paragraph("Languages (ISO 639-3, and the script by ISO 15924), told from the text:");
-    page.table("language", &part.languages, "unknown");
+    page.paragraph(
+        "Languages, with the codes of ISO 639-3 and of the script (ISO 15924), told from the text:",
+    );
+    page.table("language", &part.languages, names::language);
     page.paragraph(
         "Countries (ISO 3166-1): those whose law binds a document by the word of a steward, a contract, its publisher or the \
          registry of its domain; where none does, the registry that gave out the domain. Several in one line bind \
          together.",
     );
-    page.table("country", &part.countries, "no country is known");
+    page.table("country", &part.countries, |codes| names::countries(codes, "no country is known"));
     if !part.stewards.lines.is_empty() {
         page.paragraph("Communities and stewards that answer for documents:");
-        page.table("steward", &part.stewards, "nobody");
+        page.table("steward", &part.stewards, or("nobody"));
     }
     if !part.language_countries.is_empty() {
         page.paragraph("Languages by country, in documents:");
         for (lang, countries) in &part.language_countries {
             let told: Vec<String> =
-                countries.iter().map(|(name, share)| format!("{} {}", shown(name), share.rows)).collect();
-            page.item_text(&text(lang), &told.join(", "));
+                countries.iter().map(|(codes, share)| format!("{} {}", country(codes), share.rows)).collect();
+            page.item_text(&text(&names::language(lang)), &told.join("; "));
         }
         page.line("");
     }
 }
 
-fn shown(country: &str) -> String {
-    if country == NONE { "unknown".to_owned() } else { text(&country.replace(',', " and ")) }
+fn country(codes: &str) -> String {
+    text(&names::countries(codes, "no country"))
+}
+
+/// A name as it is, and a word for [`NONE`].
+fn or(none: &'static str) -> impl Fn(&str) -> String {
+    move |name| if name == NONE { none.to_owned() } else { name.to_owned() }
 }
 
 fn crawled(page: &mut Page, summary: &Summary) {
@@ -121,17 +129,11 @@ fn crawled(page: &mut Page, summary: &Summary) {
     page.line("");
     for crawl in &part.crawls {
         page.paragraph(&format!("**{}**", text(&crawl.source)));
-        let names: Vec<String> = crawl
-            .crawls
-            .iter()
-            .map(|(name, share)| {
-                let name = if name == NONE { "unnamed".to_owned() } else { text(name) };
-                if share.rows == 0 { name } else { format!("{name} ({} documents)", share.rows) }
-            })
-            .collect();
-        page.item_text("Crawls", if names.is_empty() { "none gave a document" } else { "" });
-        for name in names {
-            page.line(&format!("  - {name}"));
+        page.item_text("Crawls", if crawl.crawls.is_empty() { "none that may be named" } else { "" });
+        for (name, share) in &crawl.crawls {
+            let name = if name == NONE { "unnamed".to_owned() } else { text(name) };
+            let of = share.map_or_else(String::new, |share| format!(" ({} documents)", share.rows));
+            page.line(&format!("  - {name}{of}"));
         }
         page.items(&[
             ("Crawlers", &crawl.crawlers),
@@ -158,8 +160,12 @@ fn domains(page: &mut Page, list: &DomainList) {
     if let Some(rows) = list.without_address.filter(|rows| *rows > 0) {
         page.paragraph(&format!("{rows} documents have no address and are in no list."));
     }
-    page.domain_lists("By language:", &list.languages);
-    page.domain_lists("By country; a document that two countries bind counts in both:", &list.countries);
+    page.domain_lists("By language:", &list.languages, names::language);
+    page.domain_lists(
+        "By country; a document that two countries bind counts in both:",
+        &list.countries,
+        |codes| names::countries(codes, "no country"),
+    );
 }
 
 fn reservations(page: &mut Page, summary: &Summary) {
@@ -190,7 +196,7 @@ fn reservations(page: &mut Page, summary: &Summary) {
     }
     if !part.in_the_corpus.lines.is_empty() || part.in_the_corpus.unpublished {
         page.paragraph("Documents of the corpus by what their publishers said about training:");
-        page.table("said", &part.in_the_corpus, "unknown");
+        page.table("said", &part.in_the_corpus, or("unknown"));
     }
 }
 
@@ -200,7 +206,7 @@ fn other(page: &mut Page, summary: &Summary) {
         page.paragraph(&text(words));
     }
     page.paragraph("Licences that were found, by SPDX id; a document without one has none that was found, which is no permission:");
-    page.table("licence", &part.licences, "none found");
+    page.table("licence", &part.licences, or("none found"));
     page.item("Withheld for the licence alone", part.withheld_for_licence.as_str());
     page.item("Copies set aside", part.copies_set_aside.as_str());
     if part.personal_data.is_empty() {
@@ -278,14 +284,14 @@ impl Page {
         }
     }
 
-    fn table(&mut self, title: &str, table: &Table, none: &str) {
+    fn table(&mut self, title: &str, table: &Table, shown: impl Fn(&str) -> String) {
         if table.unpublished {
             self.paragraph(Said::Unpublished.as_str());
             return;
         }
         self.line(&format!("| {title} | documents | characters | bytes |\n|---|---:|---:|---:|"));
         for (name, line) in &table.lines {
-            let name = if name == NONE { none.to_owned() } else { text(&name.replace(',', " and ")) };
+            let name = text(&shown(name));
             let (chars, bytes) = (number(line.characters), number(line.bytes));
             self.line(&format!("| {name} | {} | {chars} | {bytes} |", line.documents));
         }
@@ -307,7 +313,12 @@ impl Page {
         self.line("");
     }
 
-    fn domain_lists(&mut self, title: &str, lists: &BTreeMap<String, Domains>) {
+    fn domain_lists(
+        &mut self,
+        title: &str,
+        lists: &BTreeMap<String, Domains>,
+        shown: impl Fn(&str) -> String,
+    ) {
         if lists.is_empty() {
             return;
         }
@@ -318,7 +329,7 @@ impl Page {
                 .map_or_else(String::new, |all| format!(" ({} of {all})", domains.listed.len()));
             let names: Vec<String> =
                 domains.listed.iter().map(|domain| both(&domain.domain, domain.unicode.as_deref())).collect();
-            self.item_text(&format!("{}{of}", shown(name)), &names.join(", "));
+            self.item_text(&format!("{}{of}", text(&shown(name))), &names.join(", "));
         }
         self.line("");
     }

@@ -86,10 +86,10 @@ pub(super) fn table(facts: &Facts<'_>, item: Item, shares: &BTreeMap<String, Sha
     Table { unpublished: !facts.may(item), lines, others }
 }
 
-/// From month to month.
-pub(super) fn period(facts: &Facts<'_>, fetched: Option<Period>) -> Said {
+/// From month to month, of so many documents.
+pub(super) fn period(facts: &Facts<'_>, rows: u64, fetched: Option<Period>) -> Said {
     match fetched {
-        _ if facts.number(Item::Dates, facts.portrait.all.rows).is_none() => Said::Unpublished,
+        _ if facts.number(Item::Dates, rows).is_none() => Said::Unpublished,
         Some(Period { from, to }) => {
             Said::Text(format!("{} to {}", from.strftime("%m/%Y"), to.strftime("%m/%Y")))
         }
@@ -162,10 +162,14 @@ pub(super) fn domain_lists(facts: &Facts<'_>) -> DomainList {
         }
         Domains { distinct: whole.then_some(top.domains), listed }
     };
-    let lists = |tops: &BTreeMap<String, TopDomains>| {
-        let lists = tops.iter().map(|(name, top)| (name.clone(), list(top)));
+    // A language or country that a table keeps back has no list either: it would tell of what is merged there.
+    let lists = |tops: &BTreeMap<String, TopDomains>, named: &BTreeMap<String, u64>| {
+        let lists = tops.iter().filter(|(name, _)| whole || named.contains_key(*name));
+        let lists = lists.map(|(name, top)| (name.clone(), list(top)));
         lists.filter(|(_, domains)| whole || !domains.listed.is_empty()).collect()
     };
+    let languages = facts.rows(Item::Languages, &facts.portrait.languages).named;
+    let countries = facts.rows(Item::Jurisdictions, &facts.portrait.countries).named;
     let mut rule = format!(
         "registered domains by the bytes of text that they give: the top {} % over all, in each language and in each country, \
          at least one of each",
@@ -181,8 +185,8 @@ pub(super) fn domain_lists(facts: &Facts<'_>) -> DomainList {
     DomainList {
         rule,
         all: if may { list(&domains.all) } else { Domains::default() },
-        languages: if may { lists(&domains.languages) } else { BTreeMap::new() },
-        countries: if may { lists(&domains.countries) } else { BTreeMap::new() },
+        languages: if may { lists(&domains.languages, &languages) } else { BTreeMap::new() },
+        countries: if may { lists(&domains.countries, &countries) } else { BTreeMap::new() },
         without_address: whole.then_some(domains.without.rows),
         unpublished: !may,
     }
@@ -265,7 +269,7 @@ pub(super) fn reservations(facts: &Facts<'_>, said: &Provider) -> Reservations {
     part.snapshots = snapshots.map(|model| format!("{} (BLAKE3 {})", model.name, model.blake3)).collect();
     let withheld = &portrait.withheld;
     part.withheld = match facts.number(Item::Outcomes, withheld.reserved) {
-        Some(documents) => Said::Text(format!("{documents} documents, copies counted")),
+        Some(documents) => Said::Text(format!("{}, copies counted", counted(documents))),
         None => Said::Unpublished,
     };
     part.withheld_by_signal = facts.counts(Item::Outcomes, &withheld.reserved_by).named;
@@ -319,13 +323,18 @@ pub struct OtherInformation {
     pub copies_set_aside: Said,
 }
 
+/// So many documents, in words.
+pub(super) fn counted(documents: u64) -> String {
+    format!("{documents} document{}", if documents == 1 { "" } else { "s" })
+}
+
 /// Section 3.3.
 pub(super) fn other_information(facts: &Facts<'_>, said: &Provider) -> OtherInformation {
     let portrait = facts.portrait;
     let pii = facts.manifest.node.pii.as_ref();
     let copies = facts.manifest.books.get("duplicate").copied().unwrap_or(0);
-    let told = |number: Option<u64>, unit: &str| match number {
-        Some(number) => Said::Text(format!("{number} {unit}")),
+    let told = |number: Option<u64>, tail: &str| match number {
+        Some(number) => Said::Text(format!("{}{tail}", counted(number))),
         None => Said::Unpublished,
     };
     OtherInformation {
@@ -333,11 +342,11 @@ pub(super) fn other_information(facts: &Facts<'_>, said: &Provider) -> OtherInfo
         licences: table(facts, Item::Licences, &portrait.licenses),
         withheld_for_licence: told(
             facts.number(Item::Outcomes, portrait.withheld.unlicensed),
-            "documents, copies counted",
+            ", copies counted",
         ),
         personal_data: pii.map(|pii| pii.treatment.clone()).unwrap_or_default(),
         masks: pii.map(|pii| facts.counts(Item::PersonalData, &pii.masked).named).unwrap_or_default(),
-        copies_set_aside: told(facts.number(Item::Outcomes, copies), "documents"),
+        copies_set_aside: told(facts.number(Item::Outcomes, copies), ""),
     }
 }
 

@@ -13,6 +13,7 @@ mod eu_art53_markdown;
 mod eu_art53_parts;
 pub mod gather;
 mod manifest;
+mod names;
 pub mod openlineage;
 pub mod portrait;
 pub mod residency;
@@ -226,5 +227,7 @@ pub fn is_public(path: &str) -> bool {
     path.strip_prefix(PUBLIC_FOLDER).is_some_and(|name| name.starts_with('/') && !name.contains(".."))
 }
 
+#[cfg(test)]
+mod eu_tests;
 #[cfg(test)]
 mod tests;

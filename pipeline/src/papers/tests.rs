@@ -29,7 +29,7 @@ const MARKS: [(Item, &str); 12] = [
     (Item::Parameters, "min_chars"),
 ];
 
-fn config(mode: Mode) -> CorpusConfig {
+pub(super) fn config(mode: Mode) -> CorpusConfig {
     let mode = mode.as_str();
     let text = format!(
         "version: 1
@@ -61,7 +61,7 @@ about:
     serde_saphyr::from_str(&text).unwrap()
 }
 
-fn manifest(config: &CorpusConfig, secret: bool) -> Manifest {
+pub(super) fn manifest(config: &CorpusConfig, secret: bool) -> Manifest {
     let node = &config.nodes["ke"];
     let shards: Vec<Value> = LANGUAGES
         .iter()
@@ -103,15 +103,15 @@ fn manifest(config: &CorpusConfig, secret: bool) -> Manifest {
     serde_json::from_value(value).unwrap()
 }
 
-fn share(rows: u64) -> Share {
+pub(super) fn share(rows: u64) -> Share {
     Share { rows, bytes: rows * 900, chars: rows * 400 }
 }
 
-fn shares(rows: &[(&str, u64)]) -> BTreeMap<String, Share> {
+pub(super) fn shares(rows: &[(&str, u64)]) -> BTreeMap<String, Share> {
     rows.iter().map(|(name, rows)| ((*name).to_owned(), share(*rows))).collect()
 }
 
-fn portrait() -> Portrait {
+pub(super) fn portrait() -> Portrait {
     let fetched = Some(Period { from: "2026-03-01".parse().unwrap(), to: "2026-03-30".parse().unwrap() });
     let crawls = BTreeMap::from([("HADITHI-2026-10".to_owned(), CrawlShare { all: share(1243), fetched })]);
     let source = SourceShare { all: share(1243), fetched, undated: 0, crawls };
@@ -138,12 +138,12 @@ fn made(mode: Mode, secret: bool) -> Vec<Paper> {
     papers(&manifest(&config, secret), &config, &portrait())
 }
 
-fn text(papers: &[Paper], wanted: impl Fn(&str) -> bool) -> String {
+pub(super) fn text(papers: &[Paper], wanted: impl Fn(&str) -> bool) -> String {
     let wanted = papers.iter().filter(|paper| wanted(&paper.path));
     wanted.map(|paper| String::from_utf8(paper.bytes.clone()).unwrap()).collect()
 }
 
-fn value(papers: &[Paper], path: &str) -> Value {
+pub(super) fn value(papers: &[Paper], path: &str) -> Value {
     serde_json::from_str(&text(papers, |other| other == path)).unwrap()
 }
 
@@ -208,7 +208,7 @@ fn each_mode_says_in_public_what_the_table_lets_it_say_and_no_more() {
 }
 
 /// All numbers in a paper, with the name under which they stand.
-fn numbers(name: &str, value: &Value, found: &mut Vec<(String, u64)>) {
+pub(super) fn numbers(name: &str, value: &Value, found: &mut Vec<(String, u64)>) {
     match value {
         Value::Number(number) => found.extend(number.as_u64().map(|number| (name.to_owned(), number))),
         Value::Array(items) => items.iter().for_each(|item| numbers(name, item, found)),

@@ -13,10 +13,8 @@ use serde_json::{Value, json};
 
 use super::error::RunError;
 use super::prepare::Prepared;
-use crate::papers::openlineage::{
-    NAMESPACE, engine_facet, event, facet, input_name, job_type_facet, lines, uuid,
-};
-use crate::seal::InputDigest;
+use crate::papers::openlineage::{NAMESPACE, engine_facet, event, facet, input_name, job_type_facet, lines};
+use crate::seal::{InputDigest, identity};
 use crate::work_dir::{WorkDir, WorkDirError};
 
 /// The events of one run. Threads may share it, though a run's stages follow each other.
@@ -150,5 +148,7 @@ fn fresh_id(about: &str) -> String {
     static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
     let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let now = jiff::Timestamp::now().as_nanosecond();
-    uuid(&blake3::hash(format!("{about} {now} {} {count}", std::process::id()).as_bytes()))
+    identity::uuid(
+        blake3::hash(format!("{about} {now} {} {count}", std::process::id()).as_bytes()).as_bytes(),
+    )
 }
