@@ -48,7 +48,9 @@ pub(super) fn markdown(summary: &Summary) -> String {
     page.paragraph("Got from other third parties (2.2.2):");
     page.datasets(&summary.private);
     if !summary.unplaced.datasets.is_empty() {
-        page.paragraph("Existing corpora of which the provider has to state whether they belong in 2.1 or 2.2:");
+        page.paragraph(
+            "Existing corpora of which the provider has to state whether they belong in 2.1 or 2.2:",
+        );
         page.datasets(&summary.unplaced);
     }
     page.part("2.3 Data crawled and scraped from online sources");

@@ -6,6 +6,7 @@
 //! themselves. Papers are written before the manifest, which has their digests. So no paper has the manifest's digest;
 //! and the same inputs give the same bytes: no clock, no host, no chance.
 
+mod card;
 mod croissant;
 mod dps;
 pub mod eu_art53;
@@ -213,6 +214,9 @@ pub fn papers(manifest: &Manifest, config: &CorpusConfig, portrait: &Portrait) -
         papers.push(facts.json("tapestry", &tapestry::record(&facts)));
         papers.extend(eu_art53::papers(&facts));
         papers.push(facts.paper("openlineage", "jsonl", openlineage::openlineage(&facts)));
+        if tier == Tier::Public {
+            papers.push(card::card(&facts));
+        }
     }
     papers.sort_by(|a, b| a.path.cmp(&b.path));
     let facts = Facts { manifest, config, portrait, tier: Tier::Public };

@@ -29,13 +29,13 @@ pub(super) fn yaml(text: &str) -> String {
 }
 
 /// A text as one line of Markdown, which may stand in a table.
-pub(super) fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     escape(&words.join(" "))
 }
 
 /// A text as paragraphs of Markdown: empty lines part them, other breaks are spaces.
-pub(super) fn paragraph(text: &str) -> String {
+pub(crate) fn paragraph(text: &str) -> String {
     let mut paragraphs: Vec<Vec<&str>> = vec![Vec::new()];
     for row in text.lines().map(str::trim) {
         match paragraphs.last_mut() {

@@ -1,7 +1,7 @@
 //! Stage 4: the shards of each node, and its manifest.
 
 mod card;
-mod card_text;
+pub(crate) mod card_text;
 pub(crate) mod identity;
 mod manifest;
 mod mask;
