@@ -20,6 +20,7 @@ import json
 import pathlib
 import re
 import sys
+import types
 
 from check import version_folder
 
@@ -38,13 +39,13 @@ def facet_types():
 
     import openlineage.client.generated as generated
 
-    types = {}
+    found_types = {}
     for module in pkgutil.iter_modules(generated.__path__):
         found = importlib.import_module(f"openlineage.client.generated.{module.name}")
         for kind in vars(found).values():
             if isinstance(kind, type) and hasattr(kind, "_get_schema"):
-                types[kind.__name__] = kind
-    return types
+                found_types[kind.__name__] = kind
+    return found_types
 
 
 def typed(kind, fields):
@@ -53,10 +54,12 @@ def typed(kind, fields):
 
     import attr
 
-    hints = typing.get_type_hints(kind, vars(sys.modules[kind.__module__]))
+    # Its modules import some names only for type checkers.
+    hints = typing.get_type_hints(kind, {**vars(typing), **vars(sys.modules[kind.__module__])})
 
     def value(hint, given):
-        options = [hint, *typing.get_args(hint)]
+        union = typing.get_origin(hint) in (typing.Union, types.UnionType)
+        options = typing.get_args(hint) if union else [hint]
         for option in options:
             if attr.has(option) and isinstance(given, dict):
                 return typed(option, given)
@@ -72,12 +75,12 @@ def typed(kind, fields):
     return kind(**plain)
 
 
-def check_facets(facets, types, residency):
+def check_facets(facets, known, residency):
     for name, fields in facets.items():
         if name == "tapestryResidency":
             residency.validate({name: fields})
             continue
-        kind = types[fields["_schemaURL"].rsplit("/", 1)[1]]
+        kind = known[fields["_schemaURL"].rsplit("/", 1)[1]]
         if kind._get_schema() != fields["_schemaURL"]:
             raise ValueError(f"{name}: {fields['_schemaURL']}, its type has {kind._get_schema()}")
         typed(kind, fields)
@@ -87,16 +90,16 @@ def check_events(path):
     import jsonschema
     from openlineage.client.event_v2 import InputDataset, Job, OutputDataset, Run, RunEvent, RunState
 
-    types = facet_types()
+    known = facet_types()
     residency = jsonschema.Draft202012Validator(load(RESIDENCY), format_checker=jsonschema.FormatChecker())
     events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     for event in events:
         run, job = event["run"], event["job"]
         for facets in (run["facets"], job["facets"]):
-            check_facets(facets, types, residency)
+            check_facets(facets, known, residency)
         for data in event["inputs"] + event["outputs"]:
             for part in ("facets", "inputFacets", "outputFacets"):
-                check_facets(data.get(part, {}), types, residency)
+                check_facets(data.get(part, {}), known, residency)
         made = RunEvent(
             eventType=RunState[event["eventType"]],
             eventTime=event["eventTime"],

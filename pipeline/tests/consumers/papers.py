@@ -12,7 +12,8 @@ FOLDER is where a node's shards go (it holds v0001, v0002, …; the newest is ta
 3. The card: PyYAML parses its head, which must have the fields of dataset hubs and of the Open Trusted Data Initiative.
 4. Digests: hashlib compares every paper with the manifest, every digest in croissant.json and dps.json with the shards'.
 5. Public: manifest.public.json lists all papers for everyone with their digests, and no other file stands there.
-6. The signature, if there is one and --key is given: as in evidence.py.
+6. OpenLineage and the EU's summary: as in lineage.py.
+7. The signature, if there is one and --key is given: as in evidence.py.
 
 One line per node and check; what cannot be checked here says so. Exit code 0: all hold; 1: one does not; 2: a folder without a
 manifest.
@@ -25,6 +26,7 @@ import logging
 import pathlib
 import sys
 
+import lineage
 from check import version_folder
 
 CARD_FIELDS = (
@@ -152,6 +154,8 @@ CHECKS = (
     ("core record", check_record),
     ("digests", check_digests),
     ("public", check_public),
+    ("openlineage", lambda folder, manifest, args: lineage.check_openlineage(folder, manifest)),
+    ("EU Art. 53", lambda folder, manifest, args: lineage.check_eu(folder, manifest)),
     ("signature", check_signature),
 )
 
