@@ -195,9 +195,11 @@ pub struct Crawl {
 /// Both papers.
 pub fn papers(facts: &Facts<'_>) -> [Paper; 2] {
     let summary = summary(facts);
-    let json = serde_json::to_value(&summary).expect("a summary has only texts as keys");
+    // Straight to bytes, in the order of the sections: domain names may be many.
+    let mut json = serde_json::to_vec_pretty(&summary).expect("a summary has only texts as keys");
+    json.push(b'\n');
     let page = super::eu_art53_markdown::markdown(&summary).into_bytes();
-    [facts.json("eu_art53", &json), facts.paper("eu_art53", "md", page)]
+    [facts.paper("eu_art53", "json", json), facts.paper("eu_art53", "md", page)]
 }
 
 /// The summary.

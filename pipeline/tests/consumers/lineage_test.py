@@ -11,7 +11,7 @@ import lineage
 FACETS = "https://openlineage.io/spec/facets"
 
 
-def facet(version, schema, **fields):
+def facet(version, schema, /, **fields):
     return {"_producer": "https://example.org/kilim", "_schemaURL": f"{FACETS}/{version}/{schema}.json#/$defs/{schema}", **fields}
 
 
