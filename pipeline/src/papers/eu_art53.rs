@@ -207,7 +207,7 @@ pub fn summary(facts: &Facts<'_>) -> Summary {
     let manifest = facts.manifest;
     let nobody = Provider::default();
     let said = facts.about().provider.as_ref().unwrap_or(&nobody);
-    let mut sources = Sources::of(facts, said);
+    let sources = Sources::of(facts, said);
     Summary {
         summary: "Public summary of training content, Article 53(1)(d) of Regulation (EU) 2024/1689",
         template: TEMPLATE,
@@ -367,7 +367,7 @@ impl<'a> Sources<'a> {
         period(self.facts, self.share(name).rows, source.and_then(|source| source.fetched))
     }
 
-    fn datasets(&mut self, kind: Option<SourceKind>, words: Option<&String>) -> Datasets {
+    fn datasets(&self, kind: Option<SourceKind>, words: Option<&String>) -> Datasets {
         let names = self.names(kind);
         if !self.named {
             return Datasets {
@@ -393,7 +393,7 @@ impl<'a> Sources<'a> {
         Datasets { used, datasets: datasets.collect() }
     }
 
-    fn crawled(&mut self) -> Crawled {
+    fn crawled(&self) -> Crawled {
         let names = self.names(Some(SourceKind::Crawled));
         let used = if self.named { Said::Text(yes_or_no(!names.is_empty())) } else { Said::Unpublished };
         let crawls = names.iter().filter(|name| self.may_name(name)).map(|name| self.crawl(name)).collect();

@@ -1,6 +1,7 @@
 //! The parts of the EU's summary that are computed: tables, lists of domain names, section 3.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use kilim_connectors::robots::AgentList;
 use serde::{Serialize, Serializer};
@@ -176,11 +177,11 @@ pub(super) fn domain_lists(facts: &Facts<'_>) -> DomainList {
         domains.listing.per_cent
     );
     if let Some(most) = domains.listing.at_most {
-        rule.push_str(&format!("; at most {most} a list, as for small and medium enterprises"));
+        let _ = write!(rule, "; at most {most} a list, as for small and medium enterprises");
     }
     if !whole && may {
         let least = facts.node().public.min_count;
-        rule.push_str(&format!("; of these, domains with {least} documents or more"));
+        let _ = write!(rule, "; of these, domains with {least} documents or more");
     }
     DomainList {
         rule,

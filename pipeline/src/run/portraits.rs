@@ -23,6 +23,7 @@ pub(super) async fn portraits(
 ) -> Result<BTreeMap<String, Portrait>, RunError> {
     let failed = RunError::stage("seal");
     let folder = work_dir.tmp().join("portraits");
+    let timer = std::time::Instant::now();
     let work = async {
         std::fs::create_dir_all(&folder)?;
         // A stage 3 that stood already has not registered it.
@@ -31,6 +32,7 @@ pub(super) async fn portraits(
         let found =
             gather::portraits(engine.context(), &folder, &routed.routing, decider, nodes, listing).await?;
         std::fs::remove_dir_all(&folder)?;
+        tracing::debug!("portraits of {} nodes took {:?}", nodes.len(), timer.elapsed());
         Ok(found)
     };
     work.await.map_err(failed)
