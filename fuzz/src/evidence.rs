@@ -6,11 +6,13 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use kilim::config::About;
 use kilim::policy::{NodeFacts, read_log, write_rows};
 use kilim::proof::merkle::root_of;
 use kilim::proof::{Envelope, Leaf, PAYLOAD_TYPE, Proof, PublicKey, SALTS_FILE, Salts, Signer, Statement};
 use kilim::seal::{
-    ENGINE, FileDigest, MANIFEST_VERSION, Manifest, ManifestNode, ManifestSalts, ManifestShard, card,
+    ENGINE, FileDigest, MANIFEST_VERSION, Manifest, ManifestNode, ManifestResidency, ManifestSalts,
+    ManifestShard, card,
 };
 
 /// Rows of the sample's shard.
@@ -98,6 +100,7 @@ fn manifest(merkle_root: String) -> Manifest {
         policies_digest: String::new(),
         models: Vec::new(),
         seeds_digest: None,
+        sources: BTreeMap::new(),
         inputs: Vec::new(),
         books: BTreeMap::from([("sharded".to_owned(), rows)]),
         records: rows,
@@ -106,6 +109,9 @@ fn manifest(merkle_root: String) -> Manifest {
         languages: BTreeMap::from([("amh_Ethi".to_owned(), rows)]),
         decisions: file("decisions.jsonl"),
         salts: ManifestSalts { path: SALTS_FILE.to_owned(), sha256: "0".repeat(64), secret: true },
+        residency: ManifestResidency::default(),
+        about: About::default(),
+        papers: vec![file("croissant.json")],
         shards: vec![ManifestShard {
             path: "data/amh_Ethi/train-00000-of-00001.parquet".to_owned(),
             lang: "amh_Ethi".to_owned(),

@@ -48,7 +48,9 @@ pub mod train;
 mod vote;
 pub mod whatlang;
 
-pub use tag::{LangTag, ParseTagError, from_short_code, known_code, known_codes, macrolanguage, matches};
+pub use tag::{
+    LangTag, ParseTagError, from_short_code, known_code, known_codes, macrolanguage, matches, to_short_code,
+};
 
 /// Raised when an engine of this crate may answer differently for the same [`Identifier::digest`]: sampling, the gate
 /// for texts without letters, label tables. Stage keys hold it beside the digest.

@@ -153,6 +153,15 @@ pub fn from_short_code(code: &str) -> Option<LangTag> {
     look_up(&SHORT_CODES, code).and_then(LangTag::from_code)
 }
 
+/// The two-letter ISO 639-1 code of an ISO 639-3 code, where there is one: `swa` to `sw`. BCP 47 asks for it.
+pub fn to_short_code(code: &str) -> Option<&'static str> {
+    // Codes that are not, or no longer, of the standard.
+    let short = |(from, to): &&(&'static str, &'static str)| {
+        from.len() == 2 && *to == code && !matches!(*from, "bh" | "sh")
+    };
+    SHORT_CODES.iter().find(short).map(|(from, _)| *from)
+}
+
 /// Whether `code` is an assigned ISO 639-3 code, special ones (`und`, `zxx`, `mis`, `mul`) included.
 pub fn known_code(code: &str) -> bool {
     CODES.binary_search(&code).is_ok()
@@ -170,6 +179,17 @@ mod tests {
 
     fn tag(text: &str) -> LangTag {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn short_codes_are_those_of_the_standard_and_lead_back() {
+        assert_eq!(to_short_code("swa"), Some("sw"));
+        assert_eq!(to_short_code("deu"), Some("de"));
+        assert_eq!((to_short_code("luo"), to_short_code("bho"), to_short_code("hbs")), (None, None, None));
+        for code in known_codes() {
+            let back = to_short_code(code).and_then(from_short_code);
+            assert!(back.is_none_or(|back| back.code() == *code), "{code}");
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod life;
 pub mod lists;
 pub mod normalize;
 pub mod optout;
+pub mod papers;
 pub mod pii;
 mod points;
 pub mod policy;

@@ -17,6 +17,8 @@
 //! | `table.NAME` | a table of stage 2 or 3 was written (`clusters`, `placements`, …) and has no name yet |
 //! | `shard.writing` | some rows of a shard were written |
 //! | `shard.written` | a shard is whole |
+//! | `papers.writing` | a paper of a node's version was written, the manifest that lists it was not |
+//! | `public.paper` | a paper for everyone is where the node wants it |
 //! | `node.uploaded` | the files of a node's version are in its object store, but for the manifest |
 //! | `node.remembered` | the work directory knows the commit that is about to be made |
 //! | `node.committed` | a node's manifest was put, its signature and its card are missing |

@@ -10,6 +10,7 @@
 //!   commits/               what is known of the nodes' manifests
 //!   ledger.json            the splits, stages and manifests of the last finished run
 //!   run.json               host, times and threads of that run: for people, never part of an output
+//!   openlineage.jsonl      what the last run did and when, finished or not, as events of OpenLineage; never part of an output
 //!   tmp/                   spills, and shards on their way to an object store
 //! ```
 //!
@@ -118,6 +119,11 @@ impl WorkDir {
     /// Host, times and threads of that run.
     pub fn run_notes(&self) -> PathBuf {
         self.root.join("run.json")
+    }
+
+    /// The events of the last run, finished or not.
+    pub fn lineage(&self) -> PathBuf {
+        self.root.join("openlineage.jsonl")
     }
 
     /// Makes the folders and takes the lock. Leftovers of killed runs in `tmp` are removed.

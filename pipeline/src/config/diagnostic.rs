@@ -40,6 +40,7 @@ pub mod code {
     pub const UNKNOWN_LANGUAGE: &str = "C034";
     pub const PII_WITHOUT_DETECTION: &str = "C035";
     pub const PII_NOT_SAID: &str = "C036";
+    pub const UNKNOWN_SOURCE: &str = "C037";
     pub const MISSING_FILE: &str = "C040";
     pub const CREDENTIALS_IN_URL: &str = "C041";
     pub const CREDENTIALS_IN_CONFIG: &str = "C042";

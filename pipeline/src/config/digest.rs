@@ -30,12 +30,22 @@ pub fn digest(config: &CorpusConfig) -> String {
 }
 
 /// Digest of what the bytes of `node` depend on; `None` if there is no such node. Other nodes are left out, so that
-/// a node's manifest does not depend on which others exist; so are places (`work_dir`, `shards.url`), `keys`,
+/// a node's manifest does not depend on which others exist; so are places (`work_dir`, `shards.url`, `public.url`), `keys`,
 /// `retention`, the size of splits, the error budget, and what only looks at the result (`tests`, `checks`).
 pub fn digest_for_node(config: &CorpusConfig, node: &str) -> Option<String> {
     let node = config.nodes.get_key_value(node)?;
     let CorpusConfig {
-        version, corpus, as_of, random_seed, runs_at, sources, steps, policies, blocs, ..
+        version,
+        corpus,
+        as_of,
+        random_seed,
+        runs_at,
+        sources,
+        steps,
+        policies,
+        blocs,
+        about,
+        ..
     } = config;
     let (name, node) = node;
     Some(hash(&json!({
@@ -48,6 +58,7 @@ pub fn digest_for_node(config: &CorpusConfig, node: &str) -> Option<String> {
         "steps": steps,
         "policies": policies,
         "blocs": blocs,
+        "about": about,
         "node": {
             "name": name,
             "jurisdiction": node.jurisdiction,
@@ -56,6 +67,7 @@ pub fn digest_for_node(config: &CorpusConfig, node: &str) -> Option<String> {
             "mode": node.mode,
             "pii": node.pii,
             "shards": { "max_bytes": node.shards.max_bytes, "format": node.shards.format },
+            "public": { "min_count": node.public.min_count },
         },
     })))
 }
@@ -83,7 +95,7 @@ fn hash(value: &Value) -> String {
 }
 
 /// The same value with the keys of every map in order, whatever serde_json was told to keep.
-fn sorted(value: Value) -> Value {
+pub(crate) fn sorted(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
             let ordered: BTreeMap<_, _> =

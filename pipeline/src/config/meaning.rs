@@ -94,8 +94,10 @@ pub(crate) fn check(root: &Node, known: &Known<'_>, found: &mut Vec<Diagnostic>)
     let steps = steps(root);
     step_order(&steps, found);
     nodes(root, known, found);
+    public_places(root, found);
     personal_data(root, &steps, found);
     credentials(root, found);
+    provider_sources(root, found);
     for check in root.get("checks").map_or(&[][..], Node::items) {
         if let Some(sql) = check.get("sql") {
             query(sql, found);
@@ -103,6 +105,25 @@ pub(crate) fn check(root: &Node, known: &Known<'_>, found: &mut Vec<Diagnostic>)
     }
     for test in root.get("tests").map_or(&[][..], Node::items) {
         test_refers_to_what_exists(root, &steps, test, found);
+    }
+}
+
+/// What `about.provider` says about a source that there is not would be lost in silence.
+fn provider_sources(root: &Node, found: &mut Vec<Diagnostic>) {
+    let known: Vec<&Key> =
+        root.get("sources").map_or(&[][..], Node::entries).iter().map(|(key, _)| key).collect();
+    let said = root.get("about").and_then(|about| about.get("provider")?.get("sources"));
+    for (key, _) in said.map_or(&[][..], Node::entries) {
+        if known.iter().any(|source| source.text == key.text) {
+            continue;
+        }
+        let names = || known.iter().map(|source| source.text.as_str());
+        let hint = nearest(&key.text, names()).map_or_else(
+            || format!("known are: {}", names().collect::<Vec<_>>().join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
+        let message = format!("no source is called `{}`", key.text);
+        found.push(Diagnostic::error(code::UNKNOWN_SOURCE, message, key.range.clone()).hint(hint));
     }
 }
 
@@ -121,7 +142,8 @@ fn credentials(root: &Node, found: &mut Vec<Diagnostic>) {
         .filter_map(|source| source.get("warc")?.get("paths"))
         .flat_map(|paths| paths.items().iter());
     let outputs = entries("nodes").filter_map(|node| node.get("shards")?.get("url"));
-    for url in inputs.chain(outputs) {
+    let public = entries("nodes").filter_map(|node| node.get("public")?.get("url"));
+    for url in inputs.chain(outputs).chain(public) {
         let Some((_, rest)) = url.text().and_then(|text| text.split_once("://")) else { continue };
         if rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@')) {
             let message = "the URL holds a user or password".to_owned();
@@ -213,6 +235,31 @@ fn step_order(steps: &[Step<'_>], found: &mut Vec<Diagnostic>) {
             }
             found.push(finding.hint(need.because));
         }
+    }
+}
+
+/// Papers for everyone go to a place of their own: nothing else is written there, or below or above it.
+fn public_places(root: &Node, found: &mut Vec<Diagnostic>) {
+    let below = |node: &Node| {
+        node.text().map(|text| format!("{}/", text.trim_start_matches("./").trim_end_matches('/')))
+    };
+    let entries = || root.get("nodes").map_or(&[][..], Node::entries).iter().map(|(_, node)| node);
+    let mut closed: Vec<&Node> = root.get("work_dir").into_iter().collect();
+    closed.extend(entries().filter_map(|node| node.get("shards")?.get("url")));
+    for place in entries().filter_map(|node| node.get("public")?.get("url")) {
+        let Some(here) = below(place) else { continue };
+        let other = closed.iter().find(|other| {
+            below(other).is_some_and(|there| here.starts_with(&there) || there.starts_with(&here))
+        });
+        if let Some(other) = other {
+            let message = "papers for everyone would lie with what is not for everyone".to_owned();
+            found.push(
+                Diagnostic::error(code::SHARED_SHARDS_URL, message, place.range.clone())
+                    .label(other.range.clone(), "the other is here")
+                    .hint("give `public` a place of its own: everyone may read it"),
+            );
+        }
+        closed.push(place);
     }
 }
 

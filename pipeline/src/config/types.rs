@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::about::About;
 use super::retention::RetentionConfig;
 use super::sources::SourceConfig;
 use super::step::StepConfig;
@@ -92,6 +93,11 @@ pub struct CorpusConfig {
     #[garde(dive)]
     #[serde(default)]
     pub tests: Vec<TestConfig>,
+    /// What the papers beside each manifest say about the corpus in its steward's words: title, publisher, licence of the
+    /// collection, purpose, limits.
+    #[garde(dive)]
+    #[serde(default, skip_serializing_if = "About::is_empty")]
+    pub about: About,
 }
 
 /// Files with keys.
@@ -183,6 +189,37 @@ pub struct NodeConfig {
     /// Where its shards go, and their form.
     #[garde(dive)]
     pub shards: ShardsConfig,
+    /// What is said about it in public: how small a number may be, and where the papers for everyone go.
+    #[garde(dive)]
+    #[serde(default, skip_serializing_if = "PublicConfig::is_default")]
+    pub public: PublicConfig,
+}
+
+/// What is said about a node in public. What its mode lets anyone know is in `papers/public` of each version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields, default)]
+pub struct PublicConfig {
+    /// A folder relative to this file, or a URL, to which a copy of the papers for everyone is written, and nothing else
+    /// ever.
+    #[garde(inner(length(min = 1)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The least number that is named unless the node is open: smaller groups are merged, smaller totals left out.
+    #[garde(range(min = 2, max = 1_000_000))]
+    pub min_count: u64,
+}
+
+impl Default for PublicConfig {
+    fn default() -> Self {
+        Self { url: None, min_count: 10 }
+    }
+}
+
+impl PublicConfig {
+    /// Whether nothing but the default is said.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Where shards go, and their form.

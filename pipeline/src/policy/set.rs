@@ -210,6 +210,12 @@ impl Policies {
         literals
     }
 
+    /// Countries that rules name, of documents and of principals.
+    pub fn countries_named(&self) -> std::collections::BTreeSet<String> {
+        let literals = self.literals();
+        literals.of_documents().into_iter().chain(literals.of_principals()).flatten().collect()
+    }
+
     /// Name and reason of the policy with this id.
     pub(super) fn rule(&self, id: &str) -> Option<&PolicyRef> {
         self.rules.get(id).map(|rule| &rule.name)

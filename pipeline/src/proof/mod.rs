@@ -19,4 +19,4 @@ pub use dsse::{Envelope, EnvelopeError};
 pub use inclusion::{PROOF_VERSION, Proof, ProofError};
 pub use keys::{KeyError, PublicKey, Signer};
 pub use leaf::{Leaf, Leaves, SALTS_FILE, SaltSecret, Salts};
-pub use statement::{ENVELOPE_FILE, PAYLOAD_TYPE, Statement};
+pub use statement::{ENVELOPE_FILE, PAYLOAD_TYPE, PUBLIC_ENVELOPE_FILE, PublicStatement, Statement};

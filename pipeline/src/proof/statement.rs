@@ -23,7 +23,7 @@ pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
 
 /// The type of [`Predicate`].
-const PREDICATE_TYPE: &str = "https://github.com/kilim-data/kilim/residency/v1";
+const PREDICATE_TYPE: &str = "https://github.com/kilim-data/kilim/residency/v2";
 
 /// A statement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,8 +63,39 @@ struct Predicate {
     runs_at: String,
     run_kind: String,
     policies_digest: String,
+    /// What it was made from.
+    materials: Vec<Material>,
+    /// What came out besides files.
+    byproducts: Byproducts,
+}
+
+/// An input, as SLSA's provenance describes resources.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Material {
+    name: String,
+    digest: BTreeMap<String, String>,
+}
+
+/// Counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Byproducts {
     records: u64,
     rows: u64,
+    books: BTreeMap<String, u64>,
+}
+
+fn materials(manifest: &Manifest) -> Vec<Material> {
+    let inputs = manifest.inputs.iter().map(|input| (&input.name, &input.blake3));
+    let models = manifest.models.iter().map(|model| (&model.name, &model.blake3));
+    let seeds_name = "seeds".to_owned();
+    let seeds = manifest.seeds_digest.iter().map(|digest| (&seeds_name, digest));
+    let material = |(name, blake3): (&String, &String)| Material {
+        name: name.clone(),
+        digest: BTreeMap::from([("blake3".to_owned(), blake3.clone())]),
+    };
+    inputs.chain(models).chain(seeds).map(material).collect()
 }
 
 impl Statement {
@@ -88,8 +119,12 @@ impl Statement {
                 runs_at: manifest.runs_at.clone(),
                 run_kind: manifest.run_kind.clone(),
                 policies_digest: manifest.policies_digest.clone(),
-                records: manifest.records,
-                rows: manifest.rows,
+                materials: materials(manifest),
+                byproducts: Byproducts {
+                    records: manifest.records,
+                    rows: manifest.rows,
+                    books: manifest.books.clone(),
+                },
             },
         }
     }
@@ -133,5 +168,64 @@ impl Statement {
             found.push((ENVELOPE_FILE.to_owned(), problem.to_owned()));
         }
         found
+    }
+}
+
+/// The signature beside the papers for everyone.
+pub const PUBLIC_ENVELOPE_FILE: &str = "public.dsse.json";
+
+/// The type of [`PublicPredicate`].
+const PUBLIC_PREDICATE_TYPE: &str = "https://github.com/kilim-data/kilim/public/v1";
+
+/// What is attested to everyone: these papers are those of this node's version. It names no other file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublicStatement {
+    #[serde(rename = "_type")]
+    kind: String,
+    subject: Vec<Subject>,
+    #[serde(rename = "predicateType")]
+    predicate_type: String,
+    predicate: PublicPredicate,
+}
+
+/// What the papers are about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PublicPredicate {
+    engine: String,
+    corpus: String,
+    node: NodeFacts,
+    as_of: String,
+    runs_at: String,
+    run_kind: String,
+    policies_digest: String,
+}
+
+impl PublicStatement {
+    /// The statement about papers, by name with their SHA-256, of the version that `manifest` describes.
+    pub fn of(manifest: &Manifest, papers: Vec<(String, String)>) -> Self {
+        let subject =
+            papers.into_iter().map(|(name, sha256)| Subject { name, digest: SubjectDigest { sha256 } });
+        Self {
+            kind: STATEMENT_TYPE.to_owned(),
+            subject: subject.collect(),
+            predicate_type: PUBLIC_PREDICATE_TYPE.to_owned(),
+            predicate: PublicPredicate {
+                engine: manifest.engine.clone(),
+                corpus: manifest.corpus.clone(),
+                node: manifest.node.facts.clone(),
+                as_of: manifest.as_of.clone(),
+                runs_at: manifest.runs_at.clone(),
+                run_kind: manifest.run_kind.clone(),
+                policies_digest: manifest.policies_digest.clone(),
+            },
+        }
+    }
+
+    /// Signs it.
+    pub fn sign(&self, signer: &Signer) -> Envelope {
+        let payload = serde_json::to_vec(self).expect("a statement is text and lists");
+        Envelope::sign(PAYLOAD_TYPE, &payload, signer)
     }
 }

@@ -9,7 +9,10 @@ mod error;
 pub mod in_memory;
 mod ingest;
 mod keys;
+mod lineage;
+mod portraits;
 mod prepare;
+mod public;
 mod publish;
 mod route;
 mod seal;
@@ -32,6 +35,7 @@ pub use seal::NodeDone;
 pub use versions::{NodeVersion, newest_version, node_versions, version_place};
 
 use keys::Keys;
+use lineage::Lineage;
 
 use crate::config::{CorpusConfig, Loaded};
 use crate::document::Outcome;
@@ -128,6 +132,7 @@ pub async fn run(
     let keys = Keys::read(loaded)?;
     let _lock = work_dir.open()?;
     let prepared = prepare(loaded, options.node.as_deref()).await?;
+    public::check(&prepared)?;
     if options.done >= Some(Until::Ingest) {
         ingest::refuse_unread(&prepared, &work_dir)?;
     }
@@ -137,13 +142,45 @@ pub async fn run(
         spill_dir: work_dir.tmp(),
     })
     .map_err(RunError::stage("start"))?;
+    let lineage = Lineage::start(&work_dir, &prepared)?;
+    let watch = Watched { watch, lineage: &lineage };
+    let work = stages(options, &work_dir, &keys, &prepared, &engine, progress, &watch).await;
+    match &work {
+        Ok(_) => lineage.done()?,
+        Err(error) => lineage.failed(error),
+    }
+    work
+}
 
+/// Who watches a run, and the file that does.
+struct Watched<'a> {
+    watch: &'a dyn Watch,
+    lineage: &'a Lineage,
+}
+
+impl Watched<'_> {
+    fn stage(&self, name: &'static str, splits: usize, bytes: u64) -> Result<(), RunError> {
+        self.watch.stage(name, splits, bytes);
+        self.lineage.stage(name)
+    }
+}
+
+async fn stages(
+    options: &RunOptions,
+    work_dir: &WorkDir,
+    keys: &Keys,
+    prepared: &Prepared,
+    engine: &Embedded,
+    progress: &Arc<Progress>,
+    watched: &Watched<'_>,
+) -> Result<Finished, RunError> {
     let started = Started::now();
-    let (needed, free) = ingest::space(&prepared, &work_dir)?;
-    watch.space(needed, free);
-    watch.stage("ingest", prepared.splits.len(), prepared.input_bytes());
-    let mut splits = ingest::ingest(&prepared, &engine, &work_dir, progress).await?;
-    let inputs = ingest::account(&prepared, &splits)?;
+    let (needed, free) = ingest::space(prepared, work_dir)?;
+    watched.watch.space(needed, free);
+    watched.stage("ingest", prepared.splits.len(), prepared.input_bytes())?;
+    let mut splits = ingest::ingest(prepared, engine, work_dir, progress).await?;
+    let inputs = ingest::account(prepared, &splits)?;
+    watched.lineage.stage_done(&inputs, &[])?;
     let records: u64 = inputs.iter().map(|input| input.records).sum();
     let mut finished = Finished {
         nodes: Vec::new(),
@@ -158,31 +195,22 @@ pub async fn run(
         return Ok(finished);
     }
 
-    watch.stage("dedup", splits.len(), 0);
+    watched.stage("dedup", splits.len(), 0)?;
     let (dedup_folder, dedup_key) =
-        route::find_copies(&prepared, &engine, &work_dir, &splits, options.done >= Some(Until::Dedup))
-            .await?;
+        route::find_copies(prepared, engine, work_dir, &splits, options.done >= Some(Until::Dedup)).await?;
     if options.until == Until::Dedup {
         return Ok(finished);
     }
 
-    watch.stage("route", splits.len(), 0);
+    watched.stage("route", splits.len(), 0)?;
     let dedup = (dedup_folder.as_path(), dedup_key.as_str());
-    let routed = thinned::route_with_texts(
-        &prepared,
-        &engine,
-        &work_dir,
-        &mut splits,
-        dedup,
-        options,
-        progress,
-        watch,
-    )
-    .await?;
-    finished.outcomes = outcomes(&engine).await?;
+    let routed =
+        thinned::route_with_texts(prepared, engine, work_dir, &mut splits, dedup, options, progress, watched)
+            .await?;
+    finished.outcomes = outcomes(engine).await?;
     balance(&finished.outcomes, records)?;
-    decision_log::write(&prepared, &work_dir, &routed, records)?;
-    finished.after_as_of = fetched_after_as_of(&engine, &prepared.config).await?;
+    decision_log::write(prepared, work_dir, &routed, records)?;
+    finished.after_as_of = fetched_after_as_of(engine, &prepared.config).await?;
     let broken = finished.outcomes.get(&Outcome::Broken).copied().unwrap_or(0);
     let share = broken as f64 / records.max(1) as f64;
     if share > prepared.config.max_broken.get() {
@@ -192,13 +220,15 @@ pub async fn run(
         return Ok(finished);
     }
 
-    watch.stage("seal", prepared.nodes.len(), 0);
-    finished.nodes = seal::seal(&prepared, &engine, &work_dir, &routed, &inputs, &keys).await?;
-    balance_nodes(&engine, &finished.nodes).await?;
+    watched.stage("seal", prepared.nodes.len(), 0)?;
+    finished.nodes = seal::seal(prepared, engine, work_dir, &routed, &inputs, keys).await?;
+    balance_nodes(engine, &finished.nodes).await?;
+    let rows: Vec<_> = finished.nodes.iter().map(|node| (node.node.clone(), node.manifest.rows)).collect();
+    watched.lineage.stage_done(&[], &rows)?;
     let below = |folder: &PathBuf| folder.strip_prefix(work_dir.root()).unwrap_or(folder).to_owned();
     let ledger = Ledger {
         ledger_version: LEDGER_VERSION,
-        run_id: run_id(&prepared, &finished.nodes),
+        run_id: run_id(prepared, &finished.nodes),
         corpus: prepared.config.corpus.to_string(),
         inputs,
         splits,
@@ -218,7 +248,7 @@ pub async fn run(
     write_json(&work_dir.ledger(), &ledger)?;
     point("ledger.written");
     write_json(&work_dir.run_notes(), &started.notes(options, &ledger.run_id))?;
-    ledger.register(engine.context(), &work_dir).await.map_err(RunError::stage("ledger"))?;
+    ledger.register(engine.context(), work_dir).await.map_err(RunError::stage("ledger"))?;
     finished.checks = run_checks(engine.context(), &prepared.config.checks).await?;
     Ok(finished)
 }

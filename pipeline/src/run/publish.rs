@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::RunError;
 use super::seal::NodeDone;
+use crate::papers::{CROISSANT_FILE, PAPERS_FOLDER};
 use crate::points::point;
 use crate::proof::{ENVELOPE_FILE, Envelope, PAYLOAD_TYPE, SALTS_FILE, Signer, Statement};
 use crate::seal::{CARD_FILE, FileDigest, MANIFEST_FILE, Manifest, card};
@@ -28,10 +29,10 @@ use crate::work_dir::WorkDir;
 pub(super) const DECISIONS_FILE: &str = "decisions.jsonl";
 
 /// Files of a version besides those in its folders, the manifest and what comes after it.
-const OWN_FILES: [&str; 2] = [DECISIONS_FILE, SALTS_FILE];
+const OWN_FILES: [&str; 3] = [CROISSANT_FILE, DECISIONS_FILE, SALTS_FILE];
 
 /// Folders of a version that only a run writes into.
-const OWN_FOLDERS: [&str; 2] = ["data", "policies"];
+const OWN_FOLDERS: [&str; 3] = ["data", PAPERS_FOLDER, "policies"];
 
 /// Where a node's version is written and where it ends up.
 pub(super) struct Target {

@@ -13,19 +13,24 @@ use sha2::{Digest, Sha256};
 
 use super::error::RunError;
 use super::keys::Keys;
+use super::portraits::portraits;
 use super::prepare::Prepared;
+use super::public;
 use super::publish::{DECISIONS_FILE, Target, clear, commit, known_version, write_file};
 use super::route::Routed;
 use super::versions::{node_versions, version_place};
-use crate::config::{self, CorpusConfig, NodeConfig};
+use crate::config::{self, CorpusConfig, NodeConfig, SourceConfig};
 use crate::engine::{Embedded, Engine, Stage, apply};
 use crate::optout::Honoured;
+use crate::papers::portrait::{Listing, Portrait};
+use crate::papers::{self, residency::residency};
 use crate::pii::{Kind, Profile};
-use crate::policy::{schema as policy_schema, write_rows};
+use crate::points::point;
+use crate::policy::{DecisionRow, Tuple, schema as policy_schema, write_rows};
 use crate::proof::SALTS_FILE;
 use crate::seal::{
     ENGINE, InputDigest, MANIFEST_VERSION, Manifest, ManifestNode, ManifestPii, ManifestSalts, ManifestShard,
-    SEAL, SealNode, SealedShard, ShardWrite,
+    ManifestSource, SEAL, SealNode, SealedShard, ShardWrite,
 };
 use crate::steps::StepKind;
 use crate::work_dir::WorkDir;
@@ -68,18 +73,46 @@ pub(super) async fn seal(
         }
     }
     if targets.is_empty() {
+        for node in &done {
+            public::publish(prepared, node, keys.signer.as_ref()).await?;
+        }
         return Ok(done);
     }
+    let wanted: Vec<&str> = targets.keys().map(String::as_str).collect();
+    let small = prepared.config.about.provider.as_ref().is_some_and(|provider| provider.small);
+    let listing = if small { Listing::SMALL } else { Listing::MOST };
+    let portraits = portraits(prepared, engine, work_dir, routed, &wanted, listing).await?;
     let shards = write_shards(prepared, engine, routed, &targets, keys).await?;
     for (name, target) in &targets {
         let own: Vec<&SealedShard> = shards.iter().filter(|shard| &shard.node == name).collect();
         let key = seal_key(prepared, name, inputs, keys);
-        let manifest = manifest(prepared, routed, inputs, name, target, &own, keys)?;
+        let mut manifest = manifest(prepared, routed, inputs, name, target, &own, keys)?;
+        write_papers(prepared, &mut manifest, &portraits[name.as_str()], target)?;
         let signer = keys.signer.as_ref();
         done.push(commit(&prepared.stores, work_dir, name, target, manifest, &key, signer).await?);
     }
     done.sort_by(|a, b| a.node.cmp(&b.node));
+    for node in &done {
+        public::publish(prepared, node, keys.signer.as_ref()).await?;
+    }
     Ok(done)
+}
+
+/// The papers, before the manifest that lists them.
+fn write_papers(
+    prepared: &Prepared,
+    manifest: &mut Manifest,
+    portrait: &Portrait,
+    target: &Target,
+) -> Result<(), RunError> {
+    let mut written = Vec::new();
+    for paper in papers::papers(manifest, &prepared.config, portrait) {
+        written.push(write_file(target, &paper.path, &paper.bytes)?);
+        point("papers.writing");
+    }
+    written.sort_by(|a, b| a.path.cmp(&b.path));
+    manifest.papers = written;
+    Ok(())
 }
 
 /// Equal keys give equal manifests: how a finished version is recognised without writing it again. Everything that a
@@ -213,7 +246,12 @@ fn manifest(
     policies.push(write_file(target, "policies/kilim.cedarschema", policy_schema::SCHEMA.as_bytes())?);
     policies.sort_by(|a, b| a.path.cmp(&b.path));
     let decisions = decisions(routed, name, shards)?;
-    let decisions = write_file(target, DECISIONS_FILE, &decisions)?;
+    let tuples: Vec<&Tuple> = decisions.iter().map(|row| &row.attributes).collect();
+    let residency = residency(&prepared.policies, &facts, config.runs_at.as_str(), &tuples)
+        .map_err(|error| RunError::Books(error.to_string()))?;
+    let mut lines = Vec::new();
+    write_rows(&decisions, &mut lines).map_err(|error| RunError::Books(error.to_string()))?;
+    let decisions = write_file(target, DECISIONS_FILE, &lines)?;
     let salts = write_file(target, SALTS_FILE, &keys.salts_of(config, name).to_bytes())?;
     let salts = ManifestSalts { path: salts.path, sha256: salts.sha256, secret: keys.salts.is_secret() };
 
@@ -240,6 +278,11 @@ fn manifest(
         policies_digest: prepared.policies.digest(),
         models: prepared.named_digests(),
         seeds_digest: prepared.seeds_digest.clone(),
+        sources: config
+            .sources
+            .iter()
+            .map(|(name, source)| (name.to_string(), manifest_source(source)))
+            .collect(),
         inputs: inputs.to_vec(),
         books,
         records,
@@ -248,6 +291,9 @@ fn manifest(
         languages,
         decisions,
         salts,
+        residency,
+        about: config.about.clone(),
+        papers: Vec::new(),
         shards: shards.iter().map(|shard| manifest_shard(shard)).collect(),
     })
 }
@@ -268,6 +314,16 @@ fn manifest_pii(profile: Profile, min_confidence: f32, shards: &[&SealedShard]) 
         *masked.entry(kind.clone()).or_default() += count;
     }
     ManifestPii { treatment: treatment.collect(), min_confidence, masked }
+}
+
+fn manifest_source(source: &SourceConfig) -> ManifestSource {
+    let kind = match source {
+        SourceConfig::Warc(_) => "warc",
+        SourceConfig::Documents(_) => "documents",
+        SourceConfig::Seeds(_) => "seeds",
+    };
+    let crawl = source.files().and_then(|(_, crawl)| crawl).map(str::to_owned);
+    ManifestSource { kind: kind.to_owned(), crawl, steward: source.steward().map(str::to_owned) }
 }
 
 fn manifest_shard(shard: &SealedShard) -> ManifestShard {
@@ -305,8 +361,8 @@ fn books(name: &str, routed: &Routed, rows: u64, records: u64) -> Result<BTreeMa
     Ok(books)
 }
 
-/// `decisions.jsonl`: what was decided about the rows that the node has, with their numbers.
-fn decisions(routed: &Routed, name: &str, shards: &[&SealedShard]) -> Result<Vec<u8>, RunError> {
+/// What was decided about the rows that the node has, with their numbers.
+fn decisions(routed: &Routed, name: &str, shards: &[&SealedShard]) -> Result<Vec<DecisionRow>, RunError> {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for shard in shards {
         for (id, rows) in &shard.decisions {
@@ -324,7 +380,5 @@ fn decisions(routed: &Routed, name: &str, shards: &[&SealedShard]) -> Result<Vec
     if let Some((id, _)) = counts.pop_first() {
         return Err(RunError::Books(format!("node {name} has rows of decision {id}, which was not taken")));
     }
-    let mut bytes = Vec::new();
-    write_rows(&rows, &mut bytes).map_err(|error| RunError::Books(error.to_string()))?;
-    Ok(bytes)
+    Ok(rows)
 }

@@ -17,7 +17,7 @@ use super::error::RunError;
 use super::ingest;
 use super::prepare::Prepared;
 use super::route::{RouteStage, Routed, find_copies, route};
-use super::{RunOptions, Until, Watch};
+use super::{RunOptions, Until, Watched};
 use crate::engine::Embedded;
 use crate::ingest::{Progress, SplitDone};
 use crate::work_dir::WorkDir;
@@ -77,7 +77,7 @@ pub(super) async fn route_with_texts(
     dedup: (&Path, &str),
     options: &RunOptions,
     progress: &Arc<Progress>,
-    watch: &dyn Watch,
+    watched: &Watched<'_>,
 ) -> Result<Routed, RunError> {
     let (dedup_folder, dedup_key) = dedup;
     loop {
@@ -108,9 +108,9 @@ pub(super) async fn route_with_texts(
                 source,
             })?;
         }
-        watch.stage("ingest again, for texts that retention dropped", keys.len(), bytes);
+        watched.stage("ingest again, for texts that retention dropped", keys.len(), bytes)?;
         *splits = ingest::ingest(prepared, engine, work_dir, progress).await?;
-        watch.stage("route", splits.len(), 0);
+        watched.stage("route", splits.len(), 0)?;
         find_copies(prepared, engine, work_dir, splits, false).await?;
     }
 }

@@ -4,14 +4,15 @@
 //! node's point of view. It holds nothing about other nodes, no host, no clock and no path of the machine: the same
 //! inputs and config give the same bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::About;
 use crate::policy::NodeFacts;
 
 /// Version of the manifest format.
-pub const MANIFEST_VERSION: u32 = 2;
+pub const MANIFEST_VERSION: u32 = 3;
 
 /// Engine and version, as manifests name it.
 pub const ENGINE: &str = concat!("kilim ", env!("CARGO_PKG_VERSION"));
@@ -52,6 +53,8 @@ pub struct Manifest {
     pub models: Vec<NamedDigest>,
     /// Digest of the seeds, if the config has any.
     pub seeds_digest: Option<String>,
+    /// Where documents come from, by name in the config.
+    pub sources: BTreeMap<String, ManifestSource>,
     /// The crawl files, by name.
     pub inputs: Vec<InputDigest>,
     /// What became of every record, from this node's point of view. Sums to `records`.
@@ -68,8 +71,45 @@ pub struct Manifest {
     pub decisions: FileDigest,
     /// The key under which leaves of the shards' Merkle trees are salted.
     pub salts: ManifestSalts,
+    /// Where these rows may be, by the policies beside this manifest.
+    pub residency: ManifestResidency,
+    /// What the steward says of the corpus.
+    #[serde(default, skip_serializing_if = "About::is_empty")]
+    pub about: About,
+    /// Papers about this version, by path: what it is in the words of others' standards.
+    pub papers: Vec<FileDigest>,
     /// The shards, by path.
     pub shards: Vec<ManifestShard>,
+}
+
+/// Where documents come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestSource {
+    /// `warc`, `documents` or `seeds`.
+    pub kind: String,
+    /// Name of the crawl.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crawl: Option<String>,
+    /// Who answers for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steward: Option<String>,
+}
+
+/// Where the rows of a version may be. Countries are asked that the node's word, a row or a policy names; of others
+/// nothing is said.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestResidency {
+    /// The node's own jurisdiction and, unless it is local-only, those of the countries it accepts in which a node that
+    /// gives its word could hold every row.
+    pub storage_allowed: BTreeSet<String>,
+    /// Countries in which a node that gives the same word could not hold one of the rows at least.
+    pub storage_forbidden: BTreeSet<String>,
+    /// Of the countries above all in which every row may be worked on; a local-only node's rows only at home.
+    pub processing_included: BTreeSet<String>,
+    /// Countries in which one of the rows at least may not be worked on.
+    pub processing_excluded: BTreeSet<String>,
 }
 
 /// The node of a manifest.
@@ -180,7 +220,7 @@ impl Manifest {
     /// card.
     pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
         let shards = self.shards.iter().map(|shard| (shard.path.as_str(), shard.sha256.as_str()));
-        let others = self.policies.iter().chain([&self.decisions]);
+        let others = self.policies.iter().chain([&self.decisions]).chain(&self.papers);
         let others = others.map(|file| (file.path.as_str(), file.sha256.as_str()));
         shards.chain(others).chain([(self.salts.path.as_str(), self.salts.sha256.as_str())])
     }

@@ -1,13 +1,15 @@
 //! The decisions beside a manifest, taken again.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use kilim_connectors::store::{Location, Stores};
 
 use super::{Verified, listed};
-use crate::policy::{DecisionRow, Policies, read_log, replay, schema};
+use crate::papers::residency::residency;
+use crate::policy::{DecisionRow, Line, Policies, Tuple, read_log, replay, schema};
 use crate::run::RunError;
-use crate::seal::Manifest;
+use crate::seal::{MANIFEST_FILE, Manifest};
 
 /// Reads the policies and decisions beside the manifest, and takes each decision again. Keyed by decision id.
 pub(crate) async fn take_decisions_again(
@@ -40,6 +42,8 @@ pub(crate) async fn take_decisions_again(
             if policies.digest() != manifest.policies_digest {
                 found.find("policies", "do not have the digest that the manifest names");
             }
+            let policies = Arc::new(policies);
+            residency_again(&policies, manifest, &lines, found);
             match replay(&lines, policies, std::slice::from_ref(&manifest.node.facts)) {
                 Err(error) => found.find(path, error.to_string()),
                 Ok(differ) => problems.extend(differ),
@@ -72,4 +76,14 @@ pub(crate) async fn take_decisions_again(
     }
     found.lines = lines.iter().map(|line| (line.row.id.to_string(), line.number)).collect();
     Ok(lines.into_iter().map(|line| (line.row.id.to_string(), line.row)).collect())
+}
+
+/// Asks the policies again where the rows may be.
+fn residency_again(policies: &Arc<Policies>, manifest: &Manifest, lines: &[Line], found: &mut Verified) {
+    let tuples: Vec<&Tuple> = lines.iter().map(|line| &line.row.attributes).collect();
+    match residency(policies, &manifest.node.facts, &manifest.runs_at, &tuples) {
+        Ok(again) if again == manifest.residency => {}
+        Ok(_) => found.find(MANIFEST_FILE, "residency is not what the policies beside it answer"),
+        Err(error) => found.find(MANIFEST_FILE, error.to_string()),
+    }
 }

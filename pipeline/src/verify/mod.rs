@@ -118,6 +118,9 @@ pub async fn verify_signed(
     clock(&manifest, &mut found);
     let decisions = take_decisions_again(stores, place, &manifest, &mut found).await?;
     let salts = salts(stores, place, &manifest, &mut found).await?;
+    for paper in &manifest.papers {
+        listed(stores, place, &paper.path, &paper.sha256, &mut found).await?;
+    }
     let mut counted: BTreeMap<String, u64> = BTreeMap::new();
     for shard in &manifest.shards {
         let with = rows::With { manifest: &manifest, shard, decisions: &decisions, salts: salts.as_ref() };

@@ -79,6 +79,8 @@ pub(crate) struct Corpus {
     pub(crate) keys: &'static str,
     /// Fields of `retention`.
     pub(crate) retention: &'static str,
+    /// What the steward says, as fields of `about`.
+    pub(crate) about: &'static str,
     pub(crate) as_of: &'static str,
     /// Worker threads of runs.
     pub(crate) threads: usize,
@@ -108,6 +110,7 @@ impl Corpus {
             dedup: "  - dedup_exact: {}\n",
             keys: "",
             retention: "",
+            about: "",
             as_of: "2026-11-23",
             threads: 2,
             variables: Vec::new(),
@@ -199,7 +202,7 @@ impl Corpus {
         let policies: Vec<String> = self.policies.keys().map(|name| format!("policies/{name}")).collect();
         format!(
             "version: 1\ncorpus: jaribio\nas_of: {}\nrandom_seed: 7\nruns_at: {}\nwork_dir: {}\nkeys: {{ {} }}\n\
-             retention: {{ {} }}\nmax_broken: {}\nsplit_bytes: {}\nsources:\n{sources}steps:\n  - extract_html: {{}}\n  \
+             retention: {{ {} }}\nabout: {{ {} }}\nmax_broken: {}\nsplit_bytes: {}\nsources:\n{sources}steps:\n  - extract_html: {{}}\n  \
              - normalize_text: {{ form: nfc }}\n  - identify_language: {{ engine: ngram }}\n{}  \
              - tag_license: {{}}\n  - tag_jurisdiction: {{ from: [steward, contract, registry] }}\n\
              {}nodes:\n{nodes}policies: {policies:?}\n",
@@ -208,6 +211,7 @@ impl Corpus {
             self.work_dir,
             self.keys,
             self.retention,
+            self.about,
             self.max_broken,
             self.split_bytes,
             self.filters,

@@ -120,6 +120,7 @@ fn a_run_killed_after_it_has_read_reads_nothing_again() {
         ("table.routes", 0),
         ("shard.writing:2", 0),
         ("shard.written:2", 0),
+        ("papers.writing:3", 0),
         ("node.remembered:1", 0),
         ("node.committed:1", 1),
         ("node.remembered:2", 1),

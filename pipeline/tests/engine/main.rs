@@ -26,6 +26,8 @@ mod near;
 mod no_value_leaves;
 mod other_store;
 mod pages;
+mod papers;
+mod papers_eu;
 mod personal_data;
 mod quality;
 mod replay;
