@@ -114,8 +114,10 @@ pub struct Joined {
     pub stop_words: BTreeMap<String, Vec<(String, String)>>,
 }
 
-/// Joins the files of several languages, by [`table_language`].
+/// Joins the files of several languages, by [`table_language`]; their order does not matter.
 pub fn join_fineweb2(files: impl IntoIterator<Item = (String, Imported)>) -> Joined {
+    let mut files: Vec<(String, Imported)> = files.into_iter().collect();
+    files.sort_by(|a, b| a.0.cmp(&b.0));
     let mut by_language: BTreeMap<String, Vec<Row>> = BTreeMap::new();
     let mut stop_words: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     for (label, imported) in files {

@@ -2,6 +2,7 @@
 //! newer snapshot reserves is what goes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
@@ -90,7 +91,7 @@ fn a_newer_snapshot_takes_exactly_the_planted_documents_from_all_nodes() {
     for url in planted.values() {
         let (host, path) = url["https://".len()..].split_once('/').expect("a path");
         let rules = rules.entry(host.to_owned()).or_insert_with(|| "User-agent: GPTBot\n".to_owned());
-        *rules += &format!("Disallow: /{path}$\n");
+        writeln!(rules, "Disallow: /{path}$").expect("a string grows");
     }
     let robots: Vec<_> =
         rules.iter().map(|(host, body)| robots_at(host, "2026-11-01T06:00:00Z", body)).collect();
