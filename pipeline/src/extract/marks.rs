@@ -71,6 +71,7 @@ pub(super) fn collect(page: &Page<'_>, outline: &Outline) -> Vec<Mark> {
     let is_script =
         |id: Id| tree.parent(id).is_some_and(|id| matches!(tree.tag(id), Tag::Script | Tag::Style));
     let (mut has_mark, mut reads_text) = (false, false);
+    let mut looked_at = None;
     for id in tree.ids() {
         let node = tree.node(id);
         match node.tag {
@@ -85,6 +86,7 @@ pub(super) fn collect(page: &Page<'_>, outline: &Outline) -> Vec<Mark> {
         if reads_text {
             break;
         }
+        looked_at = Some(id);
     }
     let mut collector = Collector {
         marks: Vec::new(),
@@ -106,7 +108,7 @@ pub(super) fn collect(page: &Page<'_>, outline: &Outline) -> Vec<Mark> {
             let node = tree.node(id);
             if node.tag == Tag::Text {
                 if collector.reads_text {
-                    collector.text(page.text(node));
+                    collector.text(page.text(node), looked_at < Some(id));
                 }
                 return Descend::Over;
             }
@@ -348,8 +350,9 @@ impl<'p> Collector<'p> {
         self.places.last().copied().unwrap_or_default()
     }
 
-    fn text(&mut self, text: &'p str) {
-        self.read_line(text);
+    /// `may_speak` is false of a text that was looked at and has no word of licences.
+    fn text(&mut self, text: &'p str, may_speak: bool) {
+        self.read_line(text, may_speak);
         if text.trim_start().is_empty() {
             return;
         }

@@ -53,12 +53,12 @@ impl Line<'_> {
 
 impl<'p> Collector<'p> {
     /// Text of the line at hand.
-    pub(super) fn read_line(&mut self, text: &'p str) {
+    pub(super) fn read_line(&mut self, text: &'p str, may: bool) {
         self.line.pieces.push(text);
         self.line.bytes += text.len();
         let place = self.place();
         // A title is the name of a page, and no word about it.
-        if self.line.speaks.is_none() && !place.in_head && may_speak(text) {
+        if may && self.line.speaks.is_none() && !place.in_head && may_speak(text) {
             self.line.speaks = Some(place);
         }
         if self.line.bytes > MAX_LINE {
@@ -68,14 +68,15 @@ impl<'p> Collector<'p> {
 
     /// Gives the line to its marks, and makes marks of what it says itself.
     pub(super) fn end_line(&mut self) {
-        let mut line = std::mem::take(&mut self.line);
-        if line.speaks.is_some() || !line.marks.is_empty() {
+        if self.line.speaks.is_some() || !self.line.marks.is_empty() {
+            let mut line = std::mem::take(&mut self.line);
             self.read(&line);
+            line.marks.clear();
+            line.speaks = None;
+            self.line = line;
         }
-        line.pieces.clear();
-        line.marks.clear();
-        (line.bytes, line.speaks) = (0, None);
-        self.line = line;
+        self.line.pieces.clear();
+        self.line.bytes = 0;
     }
 
     fn read(&mut self, line: &Line<'_>) {
