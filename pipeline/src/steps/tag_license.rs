@@ -6,7 +6,8 @@
 //! beside them the licence that a document of an existing corpus declares (`declared`), that of a table of reviewed sites
 //! (`hosts`) and that of the seed. A row has the
 //! signal, what stood there, SPDX id with version and port, scope (`page`, `site`, `media`, `comment` or `unknown`), and
-//! whether the words around it take it back or make exceptions. `license` is set where all evidence about the text agrees.
+//! whether the words around it take it back or make exceptions. A line is read by its parts, between bars and full stops; a part
+//! that does not say of what it is, is of what its line is of. `rel=license` in a box beside the text speaks for the site. `license` is set where all evidence about the text agrees.
 //! Where it does not, `license` stays empty, `license_disagreement` says so, and `license_tier` is that of the strictest.
 //! Versions that differ are `license_version_disagreement`; the best signal then speaks. `license_declared` is the seed's
 //! word held against the page: `agrees`, `contradicts` or `alone`. Tiers: 0 unknown, 1 restricted, 2 non-commercial or
