@@ -136,8 +136,8 @@ impl About {
     }
 }
 
-/// Whether `license` is a licence by SPDX's rules. The context is not used.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "garde passes references")]
+/// Whether `license` is a licence by SPDX's rules.
+#[expect(clippy::ref_option, reason = "garde passes references")]
 pub(crate) fn is_license<C>(license: &Option<String>, _context: &C) -> garde::Result {
     let Some(license) = license else { return Ok(()) };
     spdx::Expression::parse(license)
@@ -146,7 +146,7 @@ pub(crate) fn is_license<C>(license: &Option<String>, _context: &C) -> garde::Re
 }
 
 /// Whether `url` is an address on the web.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "garde passes references")]
+#[expect(clippy::ref_option, reason = "garde passes references")]
 pub(crate) fn is_url<C>(url: &Option<String>, _context: &C) -> garde::Result {
     let Some(text) = url else { return Ok(()) };
     match url::Url::parse(text) {

@@ -12,6 +12,7 @@
 //! differ by a document can differ in a number.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde::Serialize;
 
@@ -170,13 +171,13 @@ pub fn rule(mode: Mode, item: Item) -> Rule {
 pub fn table_markdown() -> String {
     let mut out = String::from("| what |");
     for mode in MODES {
-        out.push_str(&format!(" {} |", mode.as_str()));
+        let _ = write!(out, " {} |", mode.as_str());
     }
     out.push_str("\n|---|---|---|---|---|\n");
     for item in Item::ALL {
-        out.push_str(&format!("| {} |", item.words()));
+        let _ = write!(out, "| {} |", item.words());
         for mode in MODES {
-            out.push_str(&format!(" {} |", rule(mode, item).words()));
+            let _ = write!(out, " {} |", rule(mode, item).words());
         }
         out.push('\n');
     }
