@@ -126,6 +126,7 @@ fn every_kind_of_mistake_has_its_code_and_its_place() {
         ("random_seed: 20261123", "random_sed: 20261123", "C010", 5, 1),
         ("runs_at: KE", "runs_at: Kenya", "C013", 6, 10),
         ("runs_at: KE", "runs_at: KE\nruns_at: IN", "C004", 7, 1),
+        ("runs_at: KE", "runs_at: KE\nabout: { provider: { sources: { crawll: {} } } }", "C037", 7, 33),
         ("max_broken: 1%", "max_broken: 150%", "C013", 8, 13),
         ("max_broken: 1%", "split_bytes: 1500KiB", "C014", 8, 14),
         ("max_broken: 1%", "retention: { withheld: 90 }", "C013", 8, 24),

@@ -172,7 +172,8 @@ pub(super) fn domain_lists(facts: &Facts<'_>) -> DomainList {
     let languages = facts.rows(Item::Languages, &facts.portrait.languages).named;
     let countries = facts.rows(Item::Jurisdictions, &facts.portrait.countries).named;
     let mut rule = format!(
-        "registered domains by the bytes of text that they give: the top {} % over all, in each language and in each country, \
+        "registered domains by the bytes of text that they give, of all documents, in whatever section their source stands: the \
+         top {} % over all, in each language and in each country, \
          at least one of each",
         domains.listing.per_cent
     );
