@@ -12,7 +12,7 @@ use kilim::proof::merkle::root_of;
 use kilim::proof::{Envelope, Leaf, PAYLOAD_TYPE, Proof, PublicKey, SALTS_FILE, Salts, Signer, Statement};
 use kilim::seal::{
     ENGINE, FileDigest, MANIFEST_VERSION, Manifest, ManifestNode, ManifestResidency, ManifestSalts,
-    ManifestShard, card,
+    ManifestShard, card, read_removed, removed_bytes,
 };
 
 /// Rows of the sample's shard.
@@ -122,6 +122,7 @@ fn manifest(merkle_root: String) -> Manifest {
             columns: BTreeMap::new(),
             merkle_root,
         }],
+        removed: None,
     }
 }
 
@@ -148,6 +149,9 @@ pub fn holds(data: &[u8]) {
         let mut written = Vec::new();
         write_rows(&rows, &mut written).expect("memory can be written");
         assert_eq!(written, data, "a log in another spelling");
+    }
+    if let Ok(lines) = read_removed(data) {
+        assert_eq!(removed_bytes(&lines), data, "lines of what was removed in another spelling");
     }
     if let Some(salts) = Salts::from_bytes(data) {
         assert_eq!(salts.to_bytes(), data, "a salt key in another spelling");

@@ -178,6 +178,7 @@ async fn apply(
         seeds,
         sources: prepared.sources.clone(),
         may_be_here: Arc::new(move |tuple| decider.decide_process(&place, tuple).allowed),
+        removals: Arc::default(),
         sketch: prepared.sketch,
         progress: Arc::new(Progress::default()),
     }));

@@ -25,6 +25,7 @@ pub mod policy;
 pub mod proof;
 pub mod provenance;
 pub mod quality;
+pub mod removals;
 pub mod report;
 pub mod route;
 pub mod run;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::policy::{Applied, Decision, Tuple, applying};
+use crate::removals::STEP;
 use crate::route::Asked;
 use crate::run::Prepared;
 use crate::run::tables::read_rows;
@@ -156,10 +157,19 @@ pub async fn lives(context: &SessionContext, id: &str, prepared: &Prepared) -> R
 
 const NOT_HERE: &str = "it may not be worked on where the run stands, and lost its text at that border";
 
+const REMOVED: &str = "it was asked to be taken down, and lost its text: see the reasons of `removals`";
+
+/// Whether it was taken down.
+fn is_removed(document: &Value) -> bool {
+    let reasons = document.get("reasons").and_then(Value::as_array);
+    reasons.into_iter().flatten().any(|reason| reason.get("step").and_then(Value::as_str) == Some(STEP))
+}
+
 /// Why policies were never asked where a document may go.
 fn undecided(document: &Value) -> Option<&'static str> {
     let text = |name: &str| document.get(name).and_then(Value::as_str);
     match text("outcome")? {
+        _ if is_removed(document) => Some(REMOVED),
         "broken" => Some("its bytes could not be read"),
         "skipped" => Some("it is no page with a text"),
         "rejected" => Some("steps had rejected it before"),

@@ -27,6 +27,11 @@
 //! | `gc.stage` | `gc` removed the commit of a stage, its tables are there |
 //! | `gc.split` | `gc` removed the commit of a split, its rows are there |
 //! | `gc.version` | `gc` removed the manifest of a version, its files are there |
+//! | `purge.begun` | the work directory knows that texts are on their way out |
+//! | `purge.stripped` | no file of stage 1 has them any more, tables of later stages may |
+//! | `takedown.listed` | what was asked for is in the removals list, and nothing else was done |
+//! | `takedown.purged` | nodes and work directory are without it |
+//! | `takedown.deleted` | a shard of an older version was removed |
 //! | `ledger.written` | the ledger was written, the notes of the run were not |
 
 /// The point `name`.

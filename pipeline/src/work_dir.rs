@@ -8,6 +8,7 @@
 //!                          their commit
 //!   decisions/             the decision log of the last run over all its nodes, and the policies that it rests on
 //!   commits/               what is known of the nodes' manifests
+//!   removals.json          which removals list the files in documents/ are in line with
 //!   ledger.json            the splits, stages and manifests of the last finished run
 //!   run.json               host, times and threads of that run: for people, never part of an output
 //!   openlineage.jsonl      what the last run did and when, finished or not, as events of OpenLineage; never part of an output
@@ -106,6 +107,11 @@ impl WorkDir {
         self.commits().join(format!("{node}-{version}.json"))
     }
 
+    /// Which files are in line with which removals list.
+    pub fn in_line(&self) -> PathBuf {
+        self.root.join("removals.json")
+    }
+
     /// The decision log of the last run.
     pub fn decisions(&self) -> PathBuf {
         self.root.join("decisions")
@@ -153,6 +159,23 @@ impl WorkDir {
             Err(TryLockError::WouldBlock) => Err(WorkDirError::Busy { path: self.root.clone() }),
             Err(TryLockError::Error(source)) => Err(WorkDirError::Io { action: "lock", path, source }),
         }
+    }
+
+    /// Removes the tables of stages 2 and 3, and what names them: the ledger and the head of the decision log go first.
+    pub fn forget_stages(&self) -> Result<(), WorkDirError> {
+        let named = [self.ledger(), self.decisions().join(crate::run::decision_log::HEAD_FILE)];
+        for path in named.iter().filter(|path| path.exists()) {
+            remove(path)?;
+        }
+        for stage in self.stage_folders()? {
+            // A folder without its commit is a leftover; with it, and with half of its tables, it would not be.
+            let done = stage.join(STAGE_DONE);
+            if done.exists() {
+                remove(&done)?;
+            }
+            remove(&stage)?;
+        }
+        Ok(())
     }
 
     /// What a killed run left beside what was committed; of use to nobody once the lock is taken.

@@ -152,6 +152,7 @@ fn help_names_every_command() {
     shown("help_run", &kilim(&root(), &["run", "--help"]).out);
     shown("help_langid", &kilim(&root(), &["langid", "--help"]).out);
     shown("help_audit", &kilim(&root(), &["audit", "--help"]).out);
+    shown("help_takedown", &kilim(&root(), &["takedown", "--help"]).out);
     shown("help_keygen", &kilim(&root(), &["keygen", "--help"]).out);
 }
 

@@ -17,8 +17,8 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use object_store::path::Path as StorePath;
 use object_store::{
-    Attribute, Attributes, GetOptions, MultipartUpload, ObjectStore, PutMultipartOptions, PutOptions,
-    PutPayload, PutResult, UploadPart,
+    Attribute, Attributes, GetOptions, MultipartUpload, ObjectStore, ObjectStoreExt, PutMultipartOptions,
+    PutOptions, PutPayload, PutResult, UploadPart,
 };
 use tokio::io::AsyncReadExt;
 
@@ -71,6 +71,39 @@ impl Stores {
             return Ok(wanted.put(&put.map_err(|error| wanted.failed(error))?));
         }
         wanted.send_in_parts(file).await
+    }
+}
+
+impl Stores {
+    /// Makes the object at `to` hold what the object at `from`, in the same store, holds; its sha256 is `sha256` in lower-case
+    /// hex. The store copies, so no byte of it comes here. What is there is replaced, unless it carries that digest and has
+    /// that size.
+    ///
+    /// # Errors
+    /// Places in two stores, or local ones; no object at `from`; a store that fails.
+    pub async fn copy_object(
+        &self,
+        from: &Location,
+        to: &Location,
+        sha256: &str,
+    ) -> Result<PutFile, StoreError> {
+        let bad =
+            |problem: &str| StoreError::BadLocation { name: to.name().to_string(), problem: problem.into() };
+        if from.local_path().is_some() || to.local_path().is_some() {
+            return Err(bad("only an object store copies its objects"));
+        }
+        let ((store, path), (other, source)) = (self.resolve(to)?, self.resolve(from)?);
+        if !Arc::ptr_eq(&store, &other) {
+            return Err(bad("an object is copied within one store only"));
+        }
+        let bytes = self.head(from).await?.size;
+        let wanted = Wanted { place: to, store: &store, path: &path, bytes, sha256 };
+        if let Some(there) = wanted.there().await? {
+            return Ok(there);
+        }
+        store.copy(&source, &path).await.map_err(|error| wanted.failed(error))?;
+        let identity = self.head(to).await?.identity;
+        Ok(PutFile { outcome: PutOutcome::Written, identity: Some(identity) })
     }
 }
 
@@ -195,5 +228,34 @@ mod tests {
         stores.delete(&place).await.unwrap();
         stores.delete(&place).await.unwrap();
         assert!(!stores.exists(&place).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_store_copies_its_own_objects_once_and_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let bucket = || Arc::new(object_store::memory::InMemory::new());
+        let stores = Stores::new().with_store("s3://ke-node", bucket()).unwrap();
+        let stores = stores.with_store("s3://eu-node", bucket()).unwrap();
+        let place = |url: &str| Location::parse(url, Path::new("/")).unwrap();
+        let (old, new) = (place("s3://ke-node/v0001/a.parquet"), place("s3://ke-node/v0002/a.parquet"));
+        let file = folder.path().join("a.parquet");
+        std::fs::write(&file, "ሰላም").unwrap();
+        stores.put_file(&old, &file, "aa").await.unwrap();
+        assert_eq!(stores.copy_object(&old, &new, "aa").await.unwrap().outcome, PutOutcome::Written);
+        assert_eq!(stores.get(&new).await.unwrap(), "ሰላም");
+        let again = stores.copy_object(&old, &new, "aa").await.unwrap();
+        assert_eq!(again.outcome, PutOutcome::AlreadyThere, "the copy carries the digest");
+        std::fs::write(&file, "dunia").unwrap();
+        stores.put_file(&old, &file, "bb").await.unwrap();
+        assert_eq!(stores.copy_object(&old, &new, "bb").await.unwrap().outcome, PutOutcome::Written);
+        assert_eq!(stores.get(&new).await.unwrap(), "dunia");
+        for (from, to) in [
+            (old.clone(), place("s3://eu-node/v0002/a.parquet")),
+            (old.clone(), Location::from_path(&file, folder.path()).unwrap()),
+            (place("s3://ke-node/v0001/hakuna.parquet"), new.clone()),
+        ] {
+            assert!(stores.copy_object(&from, &to, "aa").await.is_err(), "{from} {to}");
+        }
+        assert_eq!(stores.get(&new).await.unwrap(), "dunia");
     }
 }

@@ -14,12 +14,13 @@ pub fn effective(config: &CorpusConfig) -> String {
     format!("{:#}\n", sorted(to_value(config)))
 }
 
-/// Digest of the whole config but `work_dir`, `keys` and `retention`: where and for how long a run keeps its papers, and who
-/// signs, is not part of what it makes.
+/// Digest of the whole config but `work_dir`, `removals`, `keys` and `retention`: where and for how long a run keeps its papers,
+/// and who signs, is not part of what it makes.
 pub fn digest(config: &CorpusConfig) -> String {
     let mut value = to_value(config);
     if let Value::Object(fields) = &mut value {
         fields.remove("work_dir");
+        fields.remove("removals");
         fields.remove("keys");
         fields.remove("retention");
         if let Some(sources) = fields.get_mut("sources") {
@@ -30,8 +31,8 @@ pub fn digest(config: &CorpusConfig) -> String {
 }
 
 /// Digest of what the bytes of `node` depend on; `None` if there is no such node. Other nodes are left out, so that
-/// a node's manifest does not depend on which others exist; so are places (`work_dir`, `shards.url`, `public.url`), `keys`,
-/// `retention`, the size of splits, the error budget, and what only looks at the result (`tests`, `checks`).
+/// a node's manifest does not depend on which others exist; so are places (`work_dir`, `removals`, `shards.url`, `public.url`),
+/// `keys`, `retention`, the size of splits, the error budget, and what only looks at the result (`tests`, `checks`).
 pub fn digest_for_node(config: &CorpusConfig, node: &str) -> Option<String> {
     let node = config.nodes.get_key_value(node)?;
     let CorpusConfig {

@@ -77,6 +77,11 @@ pub struct CorpusConfig {
     #[schemars(with = "Option<ExistingPath>")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocs: Option<PathBuf>,
+    /// The removals list, relative to this file: what was asked to be taken down, and stays away. `kilim takedown` adds to
+    /// it. Without this, `removals.jsonl` beside this file, if there is one.
+    #[garde(skip)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removals: Option<PathBuf>,
     /// Files with keys, relative to this file. What is in them is in no config, log or manifest.
     #[garde(skip)]
     #[serde(default, skip_serializing_if = "KeysConfig::is_empty")]

@@ -238,6 +238,7 @@ mod tests {
             outcomes: BTreeMap::new(),
             bytes: 1,
             thinned: None,
+            removed: std::collections::BTreeSet::new(),
         }
     }
 

@@ -1,8 +1,8 @@
 //! `Steps`: consecutive document steps, run fused over each row.
 //!
 //! One pass over a batch, one [`Page`] at a time. Rows that the reader has already decided pass through. After the
-//! last step comes the first border: a document that may not be where this process stands loses its text before
-//! anything is written.
+//! last step comes the first border: a document that may not be where this process stands, or that was taken down, loses its
+//! text before anything is written.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -34,6 +34,7 @@ use crate::document::{
 use crate::engine::Operator;
 use crate::extract::blocks_of_plain_text;
 use crate::policy::{OptOut, Tuple};
+use crate::removals::{self, Names, Removals};
 use crate::step::{DocumentStep, Resources};
 use crate::steps::StepKind;
 
@@ -76,6 +77,8 @@ pub struct Shared {
     pub sources: BTreeMap<String, SourceFacts>,
     /// The first border.
     pub may_be_here: PlaceRule,
+    /// What was asked to be taken down.
+    pub removals: Arc<Removals>,
     /// What sketches are made like, where near-duplicates are asked for.
     pub sketch: Option<SketchSettings>,
     /// What the progress bars show.
@@ -198,7 +201,7 @@ impl Applier {
             page.claims.extend(columns.given_claims(row, record.source));
             self.run_steps(&mut page);
             kept += u64::from(page.outcome.is_none());
-            self.push(&shared, page);
+            self.push(&shared, page, columns.names(row));
             read.push(true);
         }
         let pages = read.iter().filter(|read| **read).count() as u64;
@@ -243,13 +246,20 @@ impl Applier {
         self.builder.push(&page, &standing);
     }
 
-    fn push(&mut self, shared: &Shared, mut page: Page<'_>) {
+    fn push(&mut self, shared: &Shared, mut page: Page<'_>, names: Names<'_>) {
         let text_digest = self.digest.of(&page.text);
+        let names = Names { text: text_digest.as_deref().unwrap_or_default(), ..names };
         let facts = shared.sources.get(page.record.source);
         let tuple = tuple_of(&page, facts);
         let steward = (!tuple.steward.is_empty()).then_some(tuple.steward.as_str());
         let bound_copies = copies_bound(&page);
         if !(shared.may_be_here)(&tuple) {
+            page.outcome.get_or_insert(Outcome::Withheld);
+            page.reasons.push(Reason { step: Arc::from("runs_at"), code: "not_here".into(), detail: None });
+            forget_text(&mut page);
+        }
+        if let Some(request) = shared.removals.covering(names) {
+            removals::withhold(&mut page, request);
             forget_text(&mut page);
         }
         // Only what may end in a shard competes.
@@ -325,10 +335,9 @@ fn copies_bound(page: &Page<'_>) -> String {
     joined(&countries)
 }
 
-/// The document may not be here: what it says is forgotten, that it was met is not.
+/// The document may not be here, or not at all: what it says is forgotten, that it was met is not. `strip_batch` forgets the
+/// same of rows that were written before.
 fn forget_text(page: &mut Page<'_>) {
-    page.outcome.get_or_insert(Outcome::Withheld);
-    page.reasons.push(Reason { step: Arc::from("runs_at"), code: "not_here".into(), detail: None });
     page.title.clear();
     page.text.clear();
     page.blocks.clear();
@@ -360,6 +369,8 @@ fn column_of(batch: &RecordBatch, name: &str) -> Result<ArrayRef> {
 
 /// The columns of a record batch that make up a [`Record`].
 struct Columns<'a> {
+    doc_id: &'a StringArray,
+    surt: &'a StringArray,
     fetched_at: &'a TimestampMillisecondArray,
     record_type: &'a StringArray,
     url: &'a StringArray,
@@ -382,6 +393,8 @@ impl<'a> Columns<'a> {
             })
         };
         Ok(Self {
+            doc_id: text(column::DOC_ID)?,
+            surt: text(column::SURT)?,
             fetched_at: batch
                 .column_by_name(column::FETCHED_AT)
                 .and_then(|column| column.as_primitive_opt())
@@ -417,6 +430,12 @@ impl<'a> Columns<'a> {
     fn revisit(&self, row: usize) -> Option<Record<'a>> {
         let is_one = self.record_type.is_valid(row) && self.record_type.value(row) == "revisit";
         is_one.then(|| self.record(row))
+    }
+
+    /// What the page in `row` is called; its text is not known yet.
+    fn names(&self, row: usize) -> Names<'a> {
+        let value = |array: &'a StringArray| if array.is_valid(row) { array.value(row) } else { "" };
+        Names { doc: value(self.doc_id), surt: value(self.surt), host: value(self.host), text: "" }
     }
 
     fn record(&self, row: usize) -> Record<'a> {

@@ -28,6 +28,6 @@ pub use documents::{DocumentRead, DocumentSource};
 pub use progress::{Counts, Progress};
 pub use read::WarcRead;
 pub use split::{Split, split_batch, split_schema};
-pub use strip::{Loss, TEXT_COLUMNS, has_text, strip_batch, strip_split, stripped_bytes};
+pub use strip::{Loss, TEXT_COLUMNS, has_text, read_split, strip_batch, strip_split, stripped_bytes};
 pub use text_digest::TextDigest;
 pub use write::{DocumentWrite, SplitDone, Thinned};

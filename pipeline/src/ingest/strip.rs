@@ -153,6 +153,19 @@ fn each_stripped(path: &Path, losses: &[Loss], mut put: impl FnMut(RecordBatch) 
     Ok(())
 }
 
+/// The rows of the split with `key`, with these of their columns, in the order of the schema.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn read_split(
+    folder: &Path,
+    key: &str,
+    columns: &[&str],
+) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
+    let batches = open(&SplitDone::rows_path(folder, key), Some(columns))?;
+    Ok(batches.map(|batch| Ok(batch?)))
+}
+
 /// The rows of a file of stage 1, with all columns or some.
 fn open(path: &Path, columns: Option<&[&str]>) -> Result<ParquetRecordBatchReader> {
     let mut builder =
@@ -290,6 +303,7 @@ impl SplitFile {
             return internal_err!("a stripped split has other rows than it had");
         }
         done.outcomes = self.outcomes;
+        done.removed = self.removed;
         let file = self.writer.into_inner()?;
         let path = SplitDone::rows_path(folder, &done.key);
         if let Ok(read_at) = std::fs::metadata(&path).and_then(|meta| meta.modified()) {

@@ -71,6 +71,7 @@ fn split(folder: &Path, rows: &RecordBatch) -> SplitDone {
         rows: file.rows,
         outcomes: file.outcomes.clone(),
         bytes: 0,
+        removed: std::collections::BTreeSet::new(),
         thinned: None,
     };
     file.replace(folder, done).unwrap()

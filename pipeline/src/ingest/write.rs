@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{SchemaRef, UInt64Type};
 use datafusion::common::{DataFusionError, Result, internal_datafusion_err, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -23,6 +23,7 @@ use tempfile::NamedTempFile;
 use crate::document::{column, document_schema};
 use crate::engine::{ManifestRow, Operator, manifest_batch, manifest_row_schema};
 use crate::points::point;
+use crate::removals;
 
 /// Rows of a row group in the work directory: bounds what a reader must hold.
 const ROW_GROUP_ROWS: usize = 4096;
@@ -60,6 +61,9 @@ pub struct SplitDone {
     /// What retention has taken out of the rows; none if they are as they were read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thinned: Option<Thinned>,
+    /// Ids of the requests by which rows of it are without their text; see [`crate::removals`].
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub removed: BTreeSet<String>,
 }
 
 /// Which texts of a split were dropped. Its rows are all there, and so is everything that stages 2 and 3 ask of them.
@@ -81,6 +85,21 @@ impl SplitDone {
     /// The Parquet file of the split with `key`.
     pub fn rows_path(folder: &Path, key: &str) -> PathBuf {
         folder.join(format!("{key}.parquet"))
+    }
+
+    /// All commits in `folder` whose rows are whole, by key.
+    ///
+    /// # Errors
+    /// A folder that cannot be read.
+    pub fn all(folder: &Path) -> std::io::Result<Vec<Self>> {
+        let mut all = Vec::new();
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            let key = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".json"));
+            all.extend(key.and_then(|key| Self::find(folder, key)));
+        }
+        all.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(all)
     }
 
     fn commit_path(folder: &Path, key: &str) -> PathBuf {
@@ -222,6 +241,14 @@ pub(super) fn row_properties() -> Result<WriterProperties> {
         .build())
 }
 
+/// Ids of the requests that `reasons` name.
+fn requests_in(reasons: &ArrayRef) -> BTreeSet<String> {
+    let fields = reasons.as_list::<i32>().values().as_struct();
+    let [steps, details] = [0, 2].map(|index| fields.column(index).as_string::<i32>());
+    let named = steps.iter().zip(details).filter(|(step, _)| *step == Some(removals::STEP));
+    named.filter_map(|(_, detail)| removals::request_of(detail?).map(str::to_owned)).collect()
+}
+
 /// A file of rows without a name yet.
 pub(super) struct SplitFile {
     pub(super) writer: ArrowWriter<NamedTempFile>,
@@ -231,6 +258,8 @@ pub(super) struct SplitFile {
     pub(super) items_bytes: u64,
     /// Rows by outcome.
     pub(super) outcomes: BTreeMap<String, u64>,
+    /// Requests by which rows are without their text.
+    pub(super) removed: BTreeSet<String>,
 }
 
 impl SplitFile {
@@ -238,7 +267,7 @@ impl SplitFile {
     pub(super) fn create(folder: &Path) -> Result<Self> {
         let file = NamedTempFile::new_in(folder)?;
         let writer = ArrowWriter::try_new(file, document_schema(), Some(row_properties()?))?;
-        Ok(Self { writer, rows: 0, items_bytes: 0, outcomes: BTreeMap::new() })
+        Ok(Self { writer, rows: 0, items_bytes: 0, outcomes: BTreeMap::new(), removed: BTreeSet::new() })
     }
 
     /// Adds rows.
@@ -250,6 +279,8 @@ impl SplitFile {
         if let Some(lengths) = documents.column_by_name(column::WARC_LENGTH) {
             self.items_bytes += arrow::compute::sum(lengths.as_primitive::<UInt64Type>()).unwrap_or(0);
         }
+        let reasons = documents.column_by_name(column::REASONS);
+        self.removed.extend(reasons.into_iter().flat_map(|reasons| requests_in(reasons)));
         self.rows += documents.num_rows() as u64;
         Ok(self.writer.write(documents)?)
     }
@@ -281,6 +312,7 @@ impl SplitFile {
             outcomes: self.outcomes,
             bytes,
             thinned: None,
+            removed: self.removed,
         };
         file.persist(SplitDone::rows_path(folder, key)).map_err(|error| error.error)?;
         point("split.rows");

@@ -60,6 +60,7 @@ use serde::{Deserialize, Serialize};
 pub use detect::Detector;
 pub use fresh::redact_fresh;
 pub use hints::countries;
+pub(crate) use redact::mask;
 pub use redact::{Profile, Redacted, Treatment, redact};
 
 /// What sort of personal data.

@@ -131,7 +131,7 @@ impl<'de> Visitor<'de> for ProfileVisitor {
 /// what it touches in any script, for brackets are no letters; it can be made a token of its own; NFC, NFKC and white space
 /// clean-up leave it; it holds no digit and no `@`, so nothing finds personal data in it again, and it is the same for every
 /// value, so that two documents cannot be joined by it.
-pub(super) fn mask(kind: Kind) -> &'static str {
+pub(crate) fn mask(kind: Kind) -> &'static str {
     match kind {
         Kind::Email => "<EMAIL>",
         Kind::Ip => "<IP>",

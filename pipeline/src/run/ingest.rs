@@ -1,6 +1,6 @@
 //! Runs stage 1 over the splits that have no commit yet, and checks that every file is accounted for.
 
-use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::catalog::MemTable;
@@ -12,6 +12,7 @@ use kilim_connectors::warc::ReadLimits;
 
 use super::error::RunError;
 use super::prepare::Prepared;
+use super::purge;
 use crate::engine::{Embedded, Engine, Stage, apply};
 use crate::ingest::{
     ApplySteps, DocumentRead, DocumentWrite, Progress, Shared, Split, SplitDone, WarcRead, file_digest,
@@ -36,6 +37,7 @@ pub fn ingest_plan(
         seeds: prepared.seed_index(),
         sources: prepared.sources.clone(),
         may_be_here: Arc::new(move |tuple| decider.decide_process(&place, tuple).allowed),
+        removals: Arc::clone(&prepared.removals),
         sketch: prepared.sketch,
         progress: Arc::clone(progress),
     };
@@ -96,10 +98,17 @@ fn scan(splits: &[&Split]) -> datafusion::common::Result<LogicalPlan> {
 /// languages (benches/RESULTS.md), and sorting spills as much again.
 const DISK_PER_CRAWL_BYTE: u64 = 1;
 
+/// The commit of a split, if what it says is still so: a text that was taken out for a request that the list no longer has
+/// must be read again.
+fn committed(prepared: &Prepared, folder: &Path, key: &str) -> Option<SplitDone> {
+    let done = SplitDone::find(folder, key)?;
+    done.removed.iter().all(|request| prepared.removals.has(request)).then_some(done)
+}
+
 /// Bytes that the work directory will need, about, and bytes that are free there.
 pub(super) fn space(prepared: &Prepared, work_dir: &WorkDir) -> Result<(u64, u64), RunError> {
     let folder = work_dir.documents();
-    let open = prepared.splits.iter().filter(|split| SplitDone::find(&folder, &split.key).is_none());
+    let open = prepared.splits.iter().filter(|split| committed(prepared, &folder, &split.key).is_none());
     let needed = DISK_PER_CRAWL_BYTE * open.map(|split| split.length).sum::<u64>();
     let free = fs4::available_space(work_dir.root()).map_err(|source| RunError::Io {
         action: "measure the free space of",
@@ -114,7 +123,7 @@ pub(super) fn refuse_unread(prepared: &Prepared, work_dir: &WorkDir) -> Result<(
     let folder = work_dir.documents();
     let all = prepared.splits.len();
     let unread =
-        prepared.splits.iter().filter(|split| SplitDone::find(&folder, &split.key).is_none()).count();
+        prepared.splits.iter().filter(|split| committed(prepared, &folder, &split.key).is_none()).count();
     if unread == 0 {
         return Ok(());
     }
@@ -134,14 +143,10 @@ pub(super) async fn ingest(
     progress: &Arc<Progress>,
 ) -> Result<Vec<SplitDone>, RunError> {
     let folder = work_dir.documents();
-    let mut done: BTreeMap<&str, SplitDone> = BTreeMap::new();
     let mut open: Vec<Split> = Vec::new();
     for split in &prepared.splits {
-        match SplitDone::find(&folder, &split.key) {
-            Some(found) => {
-                progress.add_done_before(split.length);
-                done.insert(&split.key, found);
-            }
+        match committed(prepared, &folder, &split.key) {
+            Some(_) => progress.add_done_before(split.length),
             None => open.push(split.clone()),
         }
     }
@@ -150,10 +155,11 @@ pub(super) async fn ingest(
         let plan = ingest_plan(prepared, work_dir, &open, progress).map_err(&failed)?;
         engine.run(Stage { name: "ingest", plan, independent: true }).await.map_err(&failed)?;
     }
+    // Copies of what was taken down, which only show now that all is read.
+    purge::bring_in_line(work_dir, &prepared.removals)?;
     let mut all = Vec::with_capacity(prepared.splits.len());
     for split in &prepared.splits {
-        let found = done.remove(split.key.as_str()).or_else(|| SplitDone::find(&folder, &split.key));
-        all.push(found.ok_or_else(|| {
+        all.push(committed(prepared, &folder, &split.key).ok_or_else(|| {
             RunError::Books(format!("split {} of {} was not committed", split.offset, split.input))
         })?);
     }

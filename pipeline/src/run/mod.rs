@@ -14,9 +14,11 @@ mod portraits;
 mod prepare;
 mod public;
 mod publish;
+mod purge;
 mod route;
 mod seal;
 pub mod tables;
+mod takedown;
 mod thinned;
 mod versions;
 
@@ -30,8 +32,10 @@ use arrow::datatypes::Int64Type;
 pub use checks::{CheckResult, run_checks};
 pub use error::RunError;
 pub use ingest::ingest_plan;
-pub use prepare::{Input, Prepared, blocs, node_facts, prepare, prepare_rules, read_policies};
+pub use prepare::{Input, Prepared, blocs, node_facts, prepare, prepare_rules, read_policies, removals_path};
+pub use purge::Purged;
 pub use seal::NodeDone;
+pub use takedown::{NodeTakedown, OldVersion, Takedown, TakenDown, takedown};
 pub use versions::{NodeVersion, newest_version, node_versions, version_place};
 
 use keys::Keys;
@@ -133,6 +137,8 @@ pub async fn run(
     let _lock = work_dir.open()?;
     let prepared = prepare(loaded, options.node.as_deref()).await?;
     public::check(&prepared)?;
+    purge::refuse_lost_list(&work_dir, prepared.removals_file.as_deref())?;
+    purge::bring_in_line(&work_dir, &prepared.removals)?;
     if options.done >= Some(Until::Ingest) {
         ingest::refuse_unread(&prepared, &work_dir)?;
     }
@@ -221,7 +227,8 @@ async fn stages(
     }
 
     watched.stage("seal", prepared.nodes.len(), 0)?;
-    finished.nodes = seal::seal(prepared, engine, work_dir, &routed, &inputs, keys).await?;
+    let stage = seal::Seal { prepared, routed: &routed, inputs: &inputs, splits: &splits, keys };
+    finished.nodes = seal::seal(&stage, engine, work_dir).await?;
     balance_nodes(engine, &finished.nodes).await?;
     let rows: Vec<_> = finished.nodes.iter().map(|node| (node.node.clone(), node.manifest.rows)).collect();
     watched.lineage.stage_done(&[], &rows)?;

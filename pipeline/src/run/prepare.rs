@@ -14,6 +14,7 @@ use crate::dedup::SketchSettings;
 use crate::ingest::{DocumentSource, NamedStep, SourceFacts, Split};
 use crate::optout::Honoured;
 use crate::policy::{Action, Blocs, Decider, NodeFacts, Policies, SHIPPED_BLOCS};
+use crate::removals::{self, Removals, RemovalsError};
 use crate::seal::NamedDigest;
 use crate::step::{Resources, StepError};
 use crate::steps::StepKind;
@@ -77,6 +78,10 @@ pub struct Prepared {
     pub decider: Arc<Decider>,
     /// Key of everything in stage 1 but the bytes of a split.
     pub ingest_key: String,
+    /// What was asked to be taken down.
+    pub removals: Arc<Removals>,
+    /// The list of that, if there is one.
+    pub removals_file: Option<PathBuf>,
 }
 
 /// Reads what the config names. Touches stores, but reads no crawl file.
@@ -156,7 +161,20 @@ fn prepare_with(
         ingest_key(&config, &steps, sketch, &models, seeds_digest.as_deref(), &sources, &policies);
     let splits = split(&config, &inputs, &ingest_key);
     let documents = Arc::new(document_sources(&config));
+    let removals_path = removals_path(&config, base_dir);
+    let removals = Removals::read(&removals_path).map_err(bad_removals)?;
+    if removals.is_none() && config.removals.is_some() {
+        return Err(RunError::refused(
+            format!(
+                "the removals list {} is missing: what was taken down would come back",
+                removals_path.display()
+            ),
+            "put it back where the config looks for it; an empty file says that nothing was ever taken down",
+        ));
+    }
     Ok(Prepared {
+        removals_file: removals.is_some().then_some(removals_path),
+        removals: Arc::new(removals.unwrap_or_default()),
         base_dir: base_dir.to_owned(),
         stores,
         inputs,
@@ -299,6 +317,24 @@ pub fn read_policies(config: &CorpusConfig, base_dir: &Path) -> Result<Vec<(Stri
         files.push((name, text));
     }
     Ok(files)
+}
+
+/// Where the removals list of a config is, or would be.
+pub fn removals_path(config: &CorpusConfig, base_dir: &Path) -> PathBuf {
+    base_dir.join(config.removals.as_deref().unwrap_or(Path::new(removals::DEFAULT_FILE)))
+}
+
+/// A list that cannot be used.
+pub(super) fn bad_removals(error: RemovalsError) -> RunError {
+    match error {
+        RemovalsError::Io { action: "write", path, source } => RunError::Io { action: "write", path, source },
+        RemovalsError::Io { path, source, .. } => RunError::Io { action: "read", path, source },
+        error @ RemovalsError::Lines { .. } => RunError::refused(
+            error.to_string(),
+            "each line is {\"kind\": …, \"value\": …, \"copies\": true, \"reason\": …, \"date\": …}, as `kilim takedown` \
+             writes it; # begins a comment",
+        ),
+    }
 }
 
 /// The blocs of a config.

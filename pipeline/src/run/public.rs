@@ -68,6 +68,9 @@ pub(super) async fn publish(
         .filter(|file| is_public(&file.path))
         .map(|file| (file.path.as_str(), file.sha256.as_str()))
         .collect();
+    if files.is_empty() {
+        return Ok(());
+    }
     files.sort_by_key(|(path, _)| (path.ends_with(LAST), *path));
     let mut signed = Vec::new();
     for (path, sha256) in files {

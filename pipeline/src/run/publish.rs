@@ -22,14 +22,14 @@ use super::seal::NodeDone;
 use crate::papers::{CROISSANT_FILE, PAPERS_FOLDER};
 use crate::points::point;
 use crate::proof::{ENVELOPE_FILE, Envelope, PAYLOAD_TYPE, SALTS_FILE, Signer, Statement};
-use crate::seal::{CARD_FILE, FileDigest, MANIFEST_FILE, Manifest, card};
+use crate::seal::{CARD_FILE, FileDigest, MANIFEST_FILE, Manifest, REMOVED_FILE, card};
 use crate::work_dir::WorkDir;
 
 /// The decisions beside a manifest.
 pub(super) const DECISIONS_FILE: &str = "decisions.jsonl";
 
 /// Files of a version besides those in its folders, the manifest and what comes after it.
-const OWN_FILES: [&str; 3] = [CROISSANT_FILE, DECISIONS_FILE, SALTS_FILE];
+const OWN_FILES: [&str; 4] = [CROISSANT_FILE, DECISIONS_FILE, REMOVED_FILE, SALTS_FILE];
 
 /// Folders of a version that only a run writes into.
 const OWN_FOLDERS: [&str; 3] = ["data", PAPERS_FOLDER, "policies"];
@@ -44,6 +44,10 @@ pub(super) struct Target {
     pub(super) remote: bool,
     /// The newest version that stands there already.
     pub(super) before: Option<Location>,
+    /// Shards that are taken over from there as they are, by path. Locally they are in `folder` already.
+    pub(super) kept: BTreeMap<String, Location>,
+    /// Whether this run leaves out what was taken down: then a version with the same rows is no other.
+    pub(super) leaves_out: bool,
 }
 
 /// What the work directory remembers of a commit.
@@ -102,7 +106,7 @@ pub(super) async fn known_version(
 
 /// What comes after the commit: the signature, if there is a key and none is there yet, and the card, which says who
 /// signed. The id of the key that signed.
-async fn sign(
+pub(super) async fn sign(
     stores: &Stores,
     place: &Location,
     manifest: &Manifest,
@@ -161,7 +165,18 @@ pub(super) fn clear(folder: &Path) -> Result<(), RunError> {
             _ => {}
         }
     }
+    // The other files are written by whoever comes next; this one only by a takedown.
+    remove_if_there(folder.join(REMOVED_FILE))?;
     remove_parts(folder)
+}
+
+fn remove_if_there(path: PathBuf) -> Result<(), RunError> {
+    match std::fs::remove_file(&path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(RunError::Io { action: "remove", path, source })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Removes files that were being written when a run was killed.
@@ -200,15 +215,20 @@ pub(super) async fn commit(
 ) -> Result<NodeDone, RunError> {
     let bytes = manifest.to_bytes().map_err(|error| RunError::Books(error.to_string()))?;
     let manifest_sha256 = hex::encode(Sha256::digest(&bytes));
-    // A work directory that was lost does not know what it published: the same manifest is no new version.
-    if let Some(before) = &target.before
-        && stores.get(&before.join(MANIFEST_FILE)?).await? == bytes
-    {
-        withdraw(target)?;
-        remember(work_dir, name, before, key, &manifest_sha256)?;
-        let signed_by = sign(stores, before, &manifest, &manifest_sha256, signer).await?;
-        let (node, place) = (name.to_owned(), before.clone());
-        return Ok(NodeDone { node, place, manifest_sha256, manifest, written: false, signed_by });
+    // A work directory that was lost does not know what it published: the same manifest is no new version. Nor is that of a
+    // takedown which left out the same documents, or one that never held them.
+    if let Some(before) = &target.before {
+        let there = stores.get(&before.join(MANIFEST_FILE)?).await?;
+        let same = Manifest::from_bytes(&there).ok();
+        let same = same.filter(|same| target.leaves_out && manifest.has_the_rows_of(same));
+        if there == bytes || same.is_some() {
+            withdraw(target)?;
+            let (manifest, manifest_sha256) = (same.unwrap_or(manifest), hex::encode(Sha256::digest(&there)));
+            remember(work_dir, name, before, key, &manifest_sha256)?;
+            let signed_by = sign(stores, before, &manifest, &manifest_sha256, signer).await?;
+            let (node, place) = (name.to_owned(), before.clone());
+            return Ok(NodeDone { node, place, manifest_sha256, manifest, written: false, signed_by });
+        }
     }
     if target.remote {
         put_files(stores, target, &manifest).await?;
@@ -248,8 +268,7 @@ fn withdraw(target: &Target) -> Result<(), RunError> {
     let folder = &target.folder;
     clear(folder)?;
     for name in OWN_FILES {
-        let path = folder.join(name);
-        std::fs::remove_file(&path).map_err(|source| RunError::Io { action: "remove", path, source })?;
+        remove_if_there(folder.join(name))?;
     }
     // Only if nothing else is in it.
     let _ = std::fs::remove_dir(folder);
@@ -273,7 +292,10 @@ async fn put_files(stores: &Stores, target: &Target, manifest: &Manifest) -> Res
             return Err(overtaken(&target.place));
         }
         let place = target.place.join(path)?;
-        let put = stores.put_file(&place, &target.folder.join(path), sha256).await?;
+        let put = match target.kept.get(path) {
+            Some(from) => stores.copy_object(from, &place, sha256).await?,
+            None => stores.put_file(&place, &target.folder.join(path), sha256).await?,
+        };
         ours.insert(place, put.identity);
     }
     settle(stores, &target.place, ours).await

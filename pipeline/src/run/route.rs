@@ -64,7 +64,10 @@ pub(super) async fn find_copies(
 ) -> Result<(PathBuf, String), RunError> {
     let failed = RunError::stage("dedup");
     let keys: Vec<&str> = splits.iter().map(|split| split.key.as_str()).collect();
-    let key = key_of(&[("dedup", &DEDUP_VERSION.to_string()), ("splits", &keys.join(" "))]);
+    let (version, keys, removed) = (DEDUP_VERSION.to_string(), keys.join(" "), removed(splits));
+    let mut parts = vec![("dedup", version.as_str()), ("splits", &keys)];
+    parts.extend((!removed.is_empty()).then_some(("removed", removed.as_str())));
+    let key = key_of(&parts);
     let folder = work_dir.stage(&key);
     refuse_missing("dedup", &folder, must_stand)?;
     let work = async {
@@ -92,6 +95,13 @@ pub(super) async fn find_copies(
         write_json(&folder.join(DONE), &true)?;
     }
     Ok((folder, key))
+}
+
+/// The requests that took texts out of the rows of `splits`. Which rows these are follows from them and from the splits, so
+/// they stand for them in keys; a request that names nothing of a corpus changes no key.
+pub(super) fn removed(splits: &[SplitDone]) -> String {
+    let all: BTreeSet<&str> = splits.iter().flat_map(|split| &split.removed).map(String::as_str).collect();
+    all.into_iter().collect::<Vec<_>>().join(" ")
 }
 
 fn register_functions(engine: &Embedded) {

@@ -21,6 +21,7 @@ use super::route::Routed;
 use super::versions::{node_versions, version_place};
 use crate::config::{self, CorpusConfig, NodeConfig, SourceConfig};
 use crate::engine::{Embedded, Engine, Stage, apply};
+use crate::ingest::SplitDone;
 use crate::optout::Honoured;
 use crate::papers::portrait::{Listing, Portrait};
 use crate::papers::{self, residency::residency};
@@ -52,20 +53,27 @@ pub struct NodeDone {
     pub signed_by: Option<String>,
 }
 
+/// What stage 4 is about.
+pub(super) struct Seal<'a> {
+    pub(super) prepared: &'a Prepared,
+    pub(super) routed: &'a Routed,
+    pub(super) inputs: &'a [InputDigest],
+    pub(super) splits: &'a [SplitDone],
+    pub(super) keys: &'a Keys,
+}
+
 /// Writes all shards and commits node by node, in the order of their names.
 pub(super) async fn seal(
-    prepared: &Prepared,
+    stage: &Seal<'_>,
     engine: &Embedded,
     work_dir: &WorkDir,
-    routed: &Routed,
-    inputs: &[InputDigest],
-    keys: &Keys,
 ) -> Result<Vec<NodeDone>, RunError> {
+    let Seal { prepared, routed, inputs, keys, .. } = *stage;
     let mut targets = BTreeMap::new();
     let mut done = Vec::new();
     for (name, node) in &prepared.config.nodes {
-        let key = seal_key(prepared, name.as_str(), inputs, keys);
-        match find_version(prepared, work_dir, name.as_str(), node, &key, keys).await? {
+        let key = seal_key(stage, name.as_str());
+        match find_version(stage, work_dir, name.as_str(), node, &key).await? {
             Version::Done(found) => done.push(*found),
             Version::Open(target) => {
                 targets.insert(name.to_string(), *target);
@@ -85,7 +93,7 @@ pub(super) async fn seal(
     let shards = write_shards(prepared, engine, routed, &targets, keys).await?;
     for (name, target) in &targets {
         let own: Vec<&SealedShard> = shards.iter().filter(|shard| &shard.node == name).collect();
-        let key = seal_key(prepared, name, inputs, keys);
+        let key = seal_key(stage, name);
         let mut manifest = manifest(prepared, routed, inputs, name, target, &own, keys)?;
         write_papers(prepared, &mut manifest, &portraits[name.as_str()], target)?;
         let signer = keys.signer.as_ref();
@@ -117,23 +125,33 @@ fn write_papers(
 
 /// Equal keys give equal manifests: how a finished version is recognised without writing it again. Everything that a
 /// manifest or a shard of this node depends on, and nothing of other nodes.
-fn seal_key(prepared: &Prepared, name: &str, inputs: &[InputDigest], keys: &Keys) -> String {
+fn seal_key(stage: &Seal<'_>, name: &str) -> String {
+    let Seal { prepared, inputs, keys, .. } = *stage;
+    let removed = super::route::removed(stage.splits);
     let config = config::digest_for_node(&prepared.config, name).unwrap_or_default();
     let facts = prepared.nodes.iter().find(|facts| facts.name == name);
     let inputs: Vec<String> = inputs.iter().map(|input| format!("{input:?}")).collect();
-    super::prepare::key_of(&[
+    let salts = hex::encode(Sha256::digest(keys.salts_of(&prepared.config, name).to_bytes()));
+    let optout = prepared.optout.as_ref().map_or_else(String::new, Honoured::key);
+    let (inputs, facts) = (inputs.join("\n"), format!("{facts:?}"));
+    let policies = format!("{:?}", prepared.policy_files);
+    let versions = [MANIFEST_VERSION, super::route::DEDUP_VERSION, super::route::ROUTE_VERSION];
+    let [manifest, dedup, route] = versions.map(|version| version.to_string());
+    let mut parts = vec![
         ("engine", env!("CARGO_PKG_VERSION")),
-        ("manifest", &MANIFEST_VERSION.to_string()),
-        ("dedup", &super::route::DEDUP_VERSION.to_string()),
-        ("route", &super::route::ROUTE_VERSION.to_string()),
+        ("manifest", &manifest),
+        ("dedup", &dedup),
+        ("route", &route),
         ("ingest", &prepared.ingest_key),
         ("config", &config),
-        ("facts", &format!("{facts:?}")),
-        ("policies", &format!("{:?}", prepared.policy_files)),
-        ("inputs", &inputs.join("\n")),
-        ("optout", &prepared.optout.as_ref().map_or_else(String::new, Honoured::key)),
-        ("salts", &hex::encode(Sha256::digest(keys.salts_of(&prepared.config, name).to_bytes()))),
-    ])
+        ("facts", &facts),
+        ("policies", &policies),
+        ("inputs", &inputs),
+        ("optout", &optout),
+        ("salts", &salts),
+    ];
+    parts.extend((!removed.is_empty()).then_some(("removed", removed.as_str())));
+    super::prepare::key_of(&parts)
 }
 
 enum Version {
@@ -142,13 +160,13 @@ enum Version {
 }
 
 async fn find_version(
-    prepared: &Prepared,
+    stage: &Seal<'_>,
     work_dir: &WorkDir,
     name: &str,
     node: &NodeConfig,
     key: &str,
-    keys: &Keys,
 ) -> Result<Version, RunError> {
+    let Seal { prepared, keys, .. } = *stage;
     let root = Location::parse(&node.shards.url, &prepared.base_dir)?;
     let mut newest = None;
     for version in node_versions(&prepared.stores, &root).await?.into_iter().filter(|it| it.committed) {
@@ -168,7 +186,9 @@ async fn find_version(
     };
     clear(&folder)?;
     let before = newest.map(|newest| newest.place);
-    Ok(Version::Open(Box::new(Target { place, folder, remote, before })))
+    let kept = BTreeMap::new();
+    let leaves_out = !super::route::removed(stage.splits).is_empty();
+    Ok(Version::Open(Box::new(Target { place, folder, remote, before, kept, leaves_out })))
 }
 
 async fn write_shards(
@@ -295,6 +315,7 @@ fn manifest(
         about: config.about.clone(),
         papers: Vec::new(),
         shards: shards.iter().map(|shard| manifest_shard(shard)).collect(),
+        removed: None,
     })
 }
 
@@ -326,7 +347,7 @@ fn manifest_source(source: &SourceConfig) -> ManifestSource {
     ManifestSource { kind: kind.to_owned(), crawl, steward: source.steward().map(str::to_owned) }
 }
 
-fn manifest_shard(shard: &SealedShard) -> ManifestShard {
+pub(super) fn manifest_shard(shard: &SealedShard) -> ManifestShard {
     ManifestShard {
         path: shard.path.clone(),
         lang: shard.lang.clone(),

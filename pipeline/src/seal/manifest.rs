@@ -80,6 +80,25 @@ pub struct Manifest {
     pub papers: Vec<FileDigest>,
     /// The shards, by path.
     pub shards: Vec<ManifestShard>,
+    /// What was taken out of earlier versions, if this one was made by a takedown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<ManifestRemoved>,
+}
+
+/// What a takedown took out of earlier versions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestRemoved {
+    /// A line for each document: see [`RemovedLine`](super::RemovedLine). Below the version folder.
+    pub path: String,
+    /// SHA-256 of that file, hex.
+    pub sha256: String,
+    /// Its lines.
+    pub documents: u64,
+    /// Name of the version that this one replaces, such as `v0001`.
+    pub replaces: String,
+    /// SHA-256 of that version's manifest, hex.
+    pub replaces_sha256: String,
 }
 
 /// Where documents come from.
@@ -222,7 +241,25 @@ impl Manifest {
         let shards = self.shards.iter().map(|shard| (shard.path.as_str(), shard.sha256.as_str()));
         let others = self.policies.iter().chain([&self.decisions]).chain(&self.papers);
         let others = others.map(|file| (file.path.as_str(), file.sha256.as_str()));
+        let removed = self.removed.iter().map(|file| (file.path.as_str(), file.sha256.as_str()));
+        let others = others.chain(removed);
         shards.chain(others).chain([(self.salts.path.as_str(), self.salts.sha256.as_str())])
+    }
+
+    /// Whether `other` holds the same rows, by the same rules, of the same inputs: it differs from this manifest in nothing, or in
+    /// what only the order of a takedown and a run tells. A run does not know what was published before. A takedown knows
+    /// neither which documents were copies of those that went, so that they are withheld now, nor which masks were laid and
+    /// which stood in the text, and writes no papers. And a node that held nothing of what went has books of the time before.
+    pub fn has_the_rows_of(&self, other: &Self) -> bool {
+        let plain = |manifest: &Self| {
+            let mut plain =
+                Self { removed: None, books: BTreeMap::new(), papers: Vec::new(), ..manifest.clone() };
+            if let Some(pii) = &mut plain.node.pii {
+                pii.masked.clear();
+            }
+            plain
+        };
+        plain(self) == plain(other)
     }
 
     /// Reads a manifest and refuses an unknown version.

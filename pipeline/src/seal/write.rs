@@ -5,7 +5,7 @@
 //! by itself; a row that its node may not have stops the run.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
@@ -173,24 +173,84 @@ pub struct ForeignRow {
     pub reason: String,
 }
 
-struct OpenShard {
+/// A shard being written: every row of a node goes through here, from a run or from an earlier version of the shard.
+pub(super) struct OpenShard {
     node: String,
     lang: String,
-    shard: u64,
     path: String,
     writer: ShardWriter,
     text_chars: u64,
     decisions: BTreeMap<String, u64>,
-    masking: Option<Masking>,
-    masked: Masked,
+    pub(super) masked: Masked,
     leaves: Leaves,
+}
+
+impl OpenShard {
+    /// Starts the shard at `path` below `folder`.
+    pub(super) fn create(
+        folder: &Path,
+        path: &str,
+        format: ShardFormat,
+        node: &str,
+        lang: &str,
+        salts: &Salts,
+    ) -> Result<Self> {
+        let writer = ShardWriter::create(&folder.join(path), shard_schema(), format).map_err(external)?;
+        Ok(Self {
+            node: node.to_owned(),
+            lang: lang.to_owned(),
+            path: path.to_owned(),
+            writer,
+            text_chars: 0,
+            decisions: BTreeMap::new(),
+            masked: Masked::new(),
+            leaves: Leaves::new(salts.clone()),
+        })
+    }
+
+    /// Adds rows, which have the columns of [`shard_schema`] and are masked already; their texts have `text_chars` characters.
+    pub(super) fn push(&mut self, rows: &RecordBatch, text_chars: u64) -> Result<()> {
+        let decisions = rows.column(rows.num_columns() - 1).as_string::<i32>();
+        for id in decisions.iter().flatten() {
+            match self.decisions.get_mut(id) {
+                Some(count) => *count += 1,
+                None => _ = self.decisions.insert(id.to_owned(), 1),
+            }
+        }
+        self.text_chars += text_chars;
+        if !self.leaves.push(rows) {
+            return Err(internal_datafusion_err!("a row of {} has no id or no decision", self.path));
+        }
+        self.writer.write(rows).map_err(external)
+    }
+
+    /// Completes the file.
+    pub(super) fn finish(self) -> Result<SealedShard> {
+        Ok(SealedShard {
+            node: self.node,
+            lang: self.lang,
+            path: self.path,
+            file: self.writer.finish().map_err(external)?,
+            text_chars: self.text_chars,
+            decisions: self.decisions,
+            masked: self.masked,
+            merkle_root: self.leaves.finish(),
+        })
+    }
+}
+
+/// The shard at work.
+struct Current {
+    shard: u64,
+    open: OpenShard,
+    masking: Option<Masking>,
 }
 
 struct Writer {
     nodes: Arc<BTreeMap<String, SealNode>>,
     counts: Arc<ShardCounts>,
     decider: Arc<Decider>,
-    open: Option<OpenShard>,
+    open: Option<Current>,
     done: Vec<ManifestRow>,
 }
 
@@ -214,8 +274,8 @@ impl Writer {
     }
 
     fn open(&mut self, node: &str, lang: &str, shard: u64) -> Result<()> {
-        if let Some(open) = &self.open
-            && (open.node.as_str(), open.lang.as_str(), open.shard) == (node, lang, shard)
+        if let Some(Current { shard: at, open, .. }) = &self.open
+            && (open.node.as_str(), open.lang.as_str(), *at) == (node, lang, shard)
         {
             return Ok(());
         }
@@ -226,26 +286,18 @@ impl Writer {
             .get(&(node.to_owned(), lang.to_owned()))
             .ok_or_else(|| internal_datafusion_err!("no shards were planned for {node}, {lang}"))?;
         let path = shard_path(lang, shard, *count, place.format);
-        let writer =
-            ShardWriter::create(&place.folder.join(&path), shard_schema(), place.format).map_err(external)?;
-        self.open = Some(OpenShard {
-            node: node.to_owned(),
-            lang: lang.to_owned(),
+        self.open = Some(Current {
             shard,
-            path,
-            writer,
-            text_chars: 0,
-            decisions: BTreeMap::new(),
+            open: OpenShard::create(&place.folder, &path, place.format, node, lang, &place.salts)?,
             masking: place.pii.map(Masking::new),
-            masked: Masked::new(),
-            leaves: Leaves::new(place.salts.clone()),
         });
         Ok(())
     }
 
     /// Rows of one shard.
     fn write_run(&mut self, rows: &RecordBatch) -> Result<()> {
-        let open = self.open.as_mut().ok_or_else(|| internal_datafusion_err!("no shard is open"))?;
+        let current = self.open.as_mut().ok_or_else(|| internal_datafusion_err!("no shard is open"))?;
+        let Current { open, masking, .. } = current;
         let facts = &self.nodes[&open.node].facts;
         let tuples = rows.column(4).as_string::<i32>();
         let chars = rows.column(5).as_primitive::<arrow::datatypes::UInt32Type>();
@@ -270,38 +322,22 @@ impl Writer {
             if !labels.iter().flatten().eq(tuple.jurisdictions.iter().map(String::as_str)) {
                 return Err(foreign("its jurisdictions are not those that were decided on".to_owned()));
             }
-            let id = tuple.id().to_string();
-            *open.decisions.entry(id.clone()).or_default() += 1;
-            decisions.push(id);
+            decisions.push(tuple.id().to_string());
         }
         let mut columns = rows.columns()[PLACING_COLUMNS..].to_vec();
-        open.text_chars += match &open.masking {
+        let text_chars = match masking {
             Some(masking) => masking.apply(rows, PLACING_COLUMNS, &mut columns, &mut open.masked)?,
             None => chars.values().iter().map(|chars| u64::from(*chars)).sum(),
         };
         columns.push(Arc::new(arrow::array::StringArray::from(decisions)));
-        let rows = RecordBatch::try_new(shard_schema(), columns)?;
-        if !open.leaves.push(&rows) {
-            return Err(internal_datafusion_err!("a row of {} has no id or no decision", open.path));
-        }
-        open.writer.write(&rows).map_err(external)?;
+        open.push(&RecordBatch::try_new(shard_schema(), columns)?, text_chars)?;
         point("shard.writing");
         Ok(())
     }
 
     fn close(&mut self) -> Result<()> {
-        let Some(open) = self.open.take() else { return Ok(()) };
-        let file = open.writer.finish().map_err(external)?;
-        let sealed = SealedShard {
-            node: open.node,
-            lang: open.lang,
-            path: open.path,
-            file,
-            text_chars: open.text_chars,
-            decisions: open.decisions,
-            masked: open.masked,
-            merkle_root: open.leaves.finish(),
-        };
+        let Some(current) = self.open.take() else { return Ok(()) };
+        let sealed = current.open.finish()?;
         self.done.push(ManifestRow::new(&sealed).map_err(external)?);
         point("shard.written");
         Ok(())
@@ -313,6 +349,6 @@ pub fn shard_path(lang: &str, shard: u64, count: u64, format: ShardFormat) -> St
     format!("data/{lang}/train-{shard:05}-of-{count:05}.{}", format.extension())
 }
 
-fn external(error: impl std::error::Error + Send + Sync + 'static) -> DataFusionError {
+pub(super) fn external(error: impl std::error::Error + Send + Sync + 'static) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }

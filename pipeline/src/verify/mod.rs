@@ -7,8 +7,9 @@
 
 pub(crate) mod decisions;
 mod personal;
+mod removed;
 mod rows;
-mod signature;
+pub(crate) mod signature;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -121,9 +122,16 @@ pub async fn verify_signed(
     for paper in &manifest.papers {
         listed(stores, place, &paper.path, &paper.sha256, &mut found).await?;
     }
+    let removed = removed::removed(stores, place, &manifest, &mut found).await?;
     let mut counted: BTreeMap<String, u64> = BTreeMap::new();
     for shard in &manifest.shards {
-        let with = rows::With { manifest: &manifest, shard, decisions: &decisions, salts: salts.as_ref() };
+        let with = rows::With {
+            manifest: &manifest,
+            shard,
+            decisions: &decisions,
+            salts: salts.as_ref(),
+            removed: &removed,
+        };
         verify_shard(stores, place, &with, scratch, &mut counted, &mut found).await?;
     }
     found.compare_counts(&manifest, &decisions, &counted);
@@ -207,7 +215,7 @@ fn totals(manifest: &Manifest, found: &mut Verified) {
 }
 
 /// A file beside the manifest, compared with its digest. `None` is a finding.
-async fn listed(
+pub(crate) async fn listed(
     stores: &Stores,
     place: &Location,
     path: &str,
@@ -250,7 +258,7 @@ pub(crate) fn midnight(day: &str) -> Option<jiff::Timestamp> {
 }
 
 /// The salts of the leaves; `None` is a finding.
-async fn salts(
+pub(crate) async fn salts(
     stores: &Stores,
     place: &Location,
     manifest: &Manifest,
@@ -294,7 +302,12 @@ pub(crate) async fn open_shard(
     let file = match fetched(stores, &at, scratch).await {
         Ok(file) => file,
         Err(RunError::Store(StoreError::Missing { .. })) => {
-            found.find(&shard.path, "is missing");
+            let later = removed::later_takedown(stores, place).await;
+            let problem = later.map_or_else(
+                || "is missing".to_owned(),
+                |later| format!("is gone; {later} says what was taken down since, and replaces this version"),
+            );
+            found.find(&shard.path, problem);
             return Ok(None);
         }
         Err(error) => return Err(error),

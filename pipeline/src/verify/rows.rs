@@ -12,7 +12,7 @@ use super::personal::Unwanted;
 use super::{Verified, midnight};
 use crate::policy::{DecisionRow, OptOut};
 use crate::proof::{Leaves, Salts};
-use crate::seal::{Manifest, ManifestShard, shard_schema};
+use crate::seal::{Manifest, ManifestShard, Removed, shard_schema};
 
 /// Findings of one kind that are listed for a shard; the rest is counted.
 const LISTED: u64 = 5;
@@ -71,6 +71,8 @@ pub(super) struct With<'a> {
     pub(super) decisions: &'a BTreeMap<String, DecisionRow>,
     /// None if they cannot be read.
     pub(super) salts: Option<&'a Salts>,
+    /// What was taken down.
+    pub(super) removed: &'a Removed,
 }
 
 /// Reads the shard at `path` row by row. Rows of each decision are added to `counted`.
@@ -195,9 +197,12 @@ fn check_row(
     counted: &mut BTreeMap<String, u64>,
     wrong: &mut Wrong,
 ) {
-    let With { manifest, shard, decisions, .. } = *with;
+    let With { manifest, shard, decisions, salts, removed } = *with;
     let id = columns.text("id", row).unwrap_or("no id");
     let mut add = |kind: &str, detail: &str| wrong.add(kind, number, id, detail);
+    if removed.has(id, salts) {
+        add("was taken down, and is here", "");
+    }
     let lang = columns.text("lang", row).unwrap_or_default();
     if lang != shard.lang {
         add("is in the shard of another language", &format!(": {lang}"));

@@ -30,7 +30,7 @@ pub enum Signed {
 }
 
 /// Checks signature and card. With a `key`, a version that it did not sign is a finding.
-pub(super) async fn signature(
+pub(crate) async fn signature(
     stores: &Stores,
     place: &Location,
     manifest: &Manifest,

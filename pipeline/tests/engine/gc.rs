@@ -361,7 +361,8 @@ fn killed_anywhere_it_leaves_what_a_run_can_use_and_goes_on() {
     let (published, left) = (calm.published(), texts(&calm));
     for point in ["gc.stage", "gc.split:2", "strip.withdrawn:2", "strip.rows:3", "gc.version:1"] {
         let corpus = build();
-        kill_command_at(&corpus, "gc", point);
+        corpus.write();
+        kill_command_at(&corpus, corpus.command("gc"), point);
         assert!(corpus.run().nodes.iter().all(|node| !node.written), "{point}: a run has all it needs");
         corpus.kilim("verify").done();
         cleared(&corpus, &[]);

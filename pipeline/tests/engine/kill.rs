@@ -2,7 +2,7 @@
 //! finished split again and leaves nothing lying about.
 
 use std::collections::BTreeSet;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::corpus::{Corpus, PATIENCE, assert_same, files, many_splits};
@@ -22,15 +22,14 @@ impl Drop for Killed {
 
 /// Runs `corpus` until it comes to `point` (see `src/points.rs`), and kills it there.
 pub(crate) fn kill_at(corpus: &Corpus, point: &str) {
-    kill_command_at(corpus, "run", point);
+    corpus.write();
+    kill_command_at(corpus, corpus.command("run"), point);
 }
 
-/// The same of any command.
-pub(crate) fn kill_command_at(corpus: &Corpus, command: &str, point: &str) {
-    corpus.write();
+/// Starts a command on `corpus` and kills it when it comes to `point`.
+pub(crate) fn kill_command_at(corpus: &Corpus, mut command: Command, point: &str) {
     let said = corpus.path("stopped");
     let _ = std::fs::remove_file(&said);
-    let mut command = corpus.command(command);
     command.env("KILIM_STOP_AT", point).env("KILIM_STOPPED", &said);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = Killed(command.spawn().expect("the command starts"));

@@ -36,4 +36,5 @@ mod residency;
 mod resume;
 mod sovereign;
 mod standing;
+mod takedown;
 mod what_if;

@@ -49,6 +49,8 @@ pub(crate) enum Command {
     /// Snapshots of what publishers reserve.
     #[command(subcommand)]
     Optout(OptoutCommand),
+    /// Take documents out of the shards and the work directory, and keep them away.
+    Takedown(TakedownArgs),
     /// Take decisions again, and prove that a document is in a shard.
     #[command(subcommand)]
     Audit(AuditCommand),

@@ -23,6 +23,7 @@ mod cmd_run;
 mod cmd_seeds;
 mod cmd_sql;
 mod cmd_steps;
+mod cmd_takedown;
 mod cmd_validate;
 mod cmd_verify;
 mod cmd_what_if;
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
         Command::Verify(verify) => cmd_verify::run(config, &verify),
         Command::Policy(policy) => cmd_policy::run(config, &policy),
         Command::Optout(optout) => cmd_optout::run(config, &optout),
+        Command::Takedown(takedown) => cmd_takedown::run(config, &takedown),
         Command::Audit(audit) => cmd_audit::run(config, &audit),
         Command::Gc(gc) => cmd_gc::run(config, &gc),
         Command::Keygen(keygen) => cmd_keygen::run(&keygen),

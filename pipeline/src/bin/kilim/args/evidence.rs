@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 
 use super::SqlFormat;
 
@@ -175,4 +175,80 @@ pub(crate) struct KeygenArgs {
     /// A secret for the salts of proofs, instead of a key that signs.
     #[arg(long)]
     pub(crate) salts: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "What is asked for is added to the removals list of the config, and stays away from then on. Without \
+    --doc, --url and --host, what the list asks for already is taken down. FILE has a value a line; empty lines and # are \
+    passed over. For --doc it may also be a CSV file with a column doc_id, as `kilim optout delta --format csv` writes it."
+)]
+pub(crate) struct TakedownArgs {
+    /// A document by its id, or a file of ids.
+    #[arg(long, value_name = "ID|FILE", requires = "reason")]
+    pub(crate) doc: Vec<String>,
+    /// Whatever was read at an address, now or later, or a file of addresses.
+    #[arg(long, value_name = "URL|FILE", requires = "reason")]
+    pub(crate) url: Vec<String>,
+    /// Whatever was read from a host and those below it, now or later, or a file of hosts.
+    #[arg(long, value_name = "HOST|FILE", requires = "reason")]
+    pub(crate) host: Vec<String>,
+    /// Why it is asked for.
+    #[arg(long, value_name = "REASON")]
+    pub(crate) reason: Option<ReasonName>,
+    /// More words about it. They stay in the list.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
+    /// The day of the request [default: as_of of the config].
+    #[arg(long, value_name = "DATE")]
+    pub(crate) date: Option<jiff::civil::Date>,
+    /// Exact copies of the texts that were read elsewhere [default: remove for --doc and --url, keep for --host].
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) copies: Option<Copies>,
+    /// Shards of older versions that hold what is taken down.
+    #[arg(long, value_name = "WHAT", default_value = "keep")]
+    pub(crate) old_versions: OldVersions,
+    /// Say what would be done, and do nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// The private key that signs the new versions, instead of the config's.
+    #[arg(long, value_name = "FILE", env = "KILIM_SIGNING_KEY", hide_env_values = true)]
+    pub(crate) signing_key: Option<PathBuf>,
+}
+
+/// Why something is taken down.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ReasonName {
+    /// Whoever holds the rights asks for it.
+    Takedown,
+    /// A person asks for their data to be erased.
+    Erasure,
+    /// A court or an authority orders it.
+    Legal,
+    /// A community takes its knowledge back.
+    Community,
+    /// The licence was not what it seemed.
+    License,
+    /// The publisher has reserved the use.
+    Optout,
+    /// Something else.
+    Other,
+}
+
+/// What becomes of copies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Copies {
+    /// They go too.
+    Remove,
+    /// They stay, and the next run may place one.
+    Keep,
+}
+
+/// What becomes of older versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OldVersions {
+    /// They stay as they are.
+    Keep,
+    /// Their shards with such rows are removed; the manifests stay.
+    Delete,
 }
