@@ -16,7 +16,9 @@ fn request(kind: Kind, value: &str) -> Request {
 
 fn list(requests: &[Request]) -> Removals {
     let mut removals = Removals::default();
-    requests.iter().for_each(|request| _ = removals.add(request.clone()));
+    for request in requests {
+        removals.add(request.clone());
+    }
     removals
 }
 

@@ -280,7 +280,7 @@ impl SplitFile {
             self.items_bytes += arrow::compute::sum(lengths.as_primitive::<UInt64Type>()).unwrap_or(0);
         }
         let reasons = documents.column_by_name(column::REASONS);
-        self.removed.extend(reasons.into_iter().flat_map(|reasons| requests_in(reasons)));
+        self.removed.extend(reasons.into_iter().flat_map(requests_in));
         self.rows += documents.num_rows() as u64;
         Ok(self.writer.write(documents)?)
     }

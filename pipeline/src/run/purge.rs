@@ -88,10 +88,10 @@ pub(super) fn bring_in_line(work_dir: &WorkDir, removals: &Removals) -> Result<P
     let io = |source| RunError::Io { action: "read", path: folder.clone(), source };
     let commits = SplitDone::all(&folder).map_err(io)?;
     let splits: BTreeSet<String> = commits.iter().map(|done| done.key.clone()).collect();
-    let looked_at = |known: &&InLine| {
+    let looked_at = |known: &InLine| {
         !known.at_work && known.version == VERSION && known.list == list && known.splits.is_superset(&splits)
     };
-    if known.as_ref().filter(looked_at).is_some() {
+    if known.as_ref().is_some_and(looked_at) {
         return Ok(Purged::default());
     }
     let purging = RunError::stage("purge");

@@ -177,7 +177,7 @@ mod tests {
             let error = read_removed(format!("{good}{bad}").as_bytes()).unwrap_err();
             assert!(error.starts_with("line 2: "), "{error}");
         }
-        for edited in [good.replace(":", ": "), format!("\n{good}"), good.trim_end().to_owned()] {
+        for edited in [good.replace(':', ": "), format!("\n{good}"), good.trim_end().to_owned()] {
             assert!(read_removed(edited.as_bytes()).unwrap_err().contains("edited"), "{edited}");
         }
     }

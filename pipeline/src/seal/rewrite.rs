@@ -70,7 +70,7 @@ pub(crate) fn rewrite_shard(
         if kept.num_rows() == 0 {
             continue;
         }
-        let texts = kept.column_by_name("text").map(|column| column.as_string::<i32>());
+        let texts = kept.column_by_name("text").map(AsArray::as_string::<i32>);
         let chars = texts.into_iter().flatten().flatten().map(|text| text.chars().count() as u64).sum();
         let open = match &mut open {
             Some(open) => open,
