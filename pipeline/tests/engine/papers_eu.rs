@@ -40,7 +40,7 @@ fn documents(table: &Value) -> BTreeMap<String, u64> {
 /// answers for, and on German and Greek ones.
 fn corpus() -> Corpus {
     let mut corpus = Corpus::new();
-    corpus.source = ", crawl: HADITHI-2026-10".to_owned();
+    ", crawl: HADITHI-2026-10".clone_into(&mut corpus.source);
     corpus.filters = "  - tag_optout: {}\n";
     corpus.policies.insert("licences.cedar", shipped_policy("licences.cedar"));
     corpus.seed_columns = "url,languages,countries,steward";
