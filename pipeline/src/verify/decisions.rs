@@ -7,7 +7,7 @@ use kilim_connectors::store::{Location, Stores};
 
 use super::{Verified, listed};
 use crate::papers::residency::residency;
-use crate::policy::{DecisionRow, Line, Policies, Tuple, read_log, replay, schema};
+use crate::policy::{DecisionRow, Policies, Tuple, read_log, replay, schema};
 use crate::run::RunError;
 use crate::seal::{MANIFEST_FILE, Manifest};
 
@@ -42,8 +42,6 @@ pub(crate) async fn take_decisions_again(
             if policies.digest() != manifest.policies_digest {
                 found.find("policies", "do not have the digest that the manifest names");
             }
-            let policies = Arc::new(policies);
-            residency_again(&policies, manifest, &lines, found);
             match replay(&lines, policies, std::slice::from_ref(&manifest.node.facts)) {
                 Err(error) => found.find(path, error.to_string()),
                 Ok(differ) => problems.extend(differ),
@@ -78,12 +76,26 @@ pub(crate) async fn take_decisions_again(
     Ok(lines.into_iter().map(|line| (line.row.id.to_string(), line.row)).collect())
 }
 
-/// Asks the policies again where the rows may be.
-fn residency_again(policies: &Arc<Policies>, manifest: &Manifest, lines: &[Line], found: &mut Verified) {
-    let tuples: Vec<&Tuple> = lines.iter().map(|line| &line.row.attributes).collect();
-    match residency(policies, &manifest.node.facts, &manifest.runs_at, &tuples) {
+/// Asks the policies again where the rows may be: some fifty questions for each distinct tuple, so only once all else holds.
+pub(super) async fn residency_again(
+    stores: &Stores,
+    place: &Location,
+    manifest: &Manifest,
+    decisions: &BTreeMap<String, DecisionRow>,
+    found: &mut Verified,
+) -> Result<(), RunError> {
+    let mut files = Vec::new();
+    for file in manifest.policies.iter().filter(|file| !file.path.ends_with(".cedarschema")) {
+        let name = file.path.rsplit('/').next().unwrap_or(&file.path).to_owned();
+        let bytes = stores.get(&place.join(&file.path)?).await?;
+        files.push((name, String::from_utf8_lossy(&bytes).into_owned()));
+    }
+    let Ok(policies) = Policies::load(&files) else { return Ok(()) };
+    let tuples: Vec<&Tuple> = decisions.values().map(|row| &row.attributes).collect();
+    match residency(&Arc::new(policies), &manifest.node.facts, &manifest.runs_at, &tuples) {
         Ok(again) if again == manifest.residency => {}
         Ok(_) => found.find(MANIFEST_FILE, "residency is not what the policies beside it answer"),
         Err(error) => found.find(MANIFEST_FILE, error.to_string()),
     }
+    Ok(())
 }

@@ -25,7 +25,7 @@ use crate::policy::DecisionRow;
 use crate::proof::{PublicKey, Salts};
 use crate::run::RunError;
 use crate::seal::{MANIFEST_FILE, Manifest, ManifestShard};
-use decisions::take_decisions_again;
+use decisions::{residency_again, take_decisions_again};
 
 /// Bytes fetched from an object store at once.
 const FETCH_BYTES: u64 = 8 << 20;
@@ -136,6 +136,9 @@ pub async fn verify_signed(
     }
     found.compare_counts(&manifest, &decisions, &counted);
     strangers(stores, place, &manifest, &mut found).await?;
+    if found.findings.is_empty() {
+        residency_again(stores, place, &manifest, &decisions, &mut found).await?;
+    }
     found.findings.sort();
     found.findings.dedup();
     Ok(found)
