@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kilim_connectors::shards::ShardFormat;
-use kilim_connectors::store::Location;
+use kilim_connectors::store::{Location, Stores};
 use sha2::{Digest, Sha256};
 
 use super::error::RunError;
@@ -30,8 +30,8 @@ use crate::points::point;
 use crate::policy::{DecisionRow, Tuple, schema as policy_schema, write_rows};
 use crate::proof::SALTS_FILE;
 use crate::seal::{
-    ENGINE, InputDigest, MANIFEST_VERSION, Manifest, ManifestNode, ManifestPii, ManifestSalts, ManifestShard,
-    ManifestSource, SEAL, SealNode, SealedShard, ShardWrite,
+    ENGINE, InputDigest, MANIFEST_FILE, MANIFEST_VERSION, Manifest, ManifestNode, ManifestPii, ManifestSalts,
+    ManifestShard, ManifestSource, SEAL, SealNode, SealedShard, ShardWrite,
 };
 use crate::steps::StepKind;
 use crate::work_dir::WorkDir;
@@ -168,14 +168,19 @@ async fn find_version(
 ) -> Result<Version, RunError> {
     let Seal { prepared, keys, .. } = *stage;
     let root = Location::parse(&node.shards.url, &prepared.base_dir)?;
-    let mut newest = None;
-    for version in node_versions(&prepared.stores, &root).await?.into_iter().filter(|it| it.committed) {
+    let mut versions = node_versions(&prepared.stores, &root).await?;
+    versions.retain(|version| version.committed);
+    let newest = versions.last().cloned();
+    for version in versions.into_iter().rev() {
         let signer = keys.signer.as_ref();
         let known = known_version(&prepared.stores, work_dir, name, &version.place, key, signer);
         if let Some(done) = known.await? {
             return Ok(Version::Done(Box::new(done)));
         }
-        newest = Some(version);
+        // What a takedown has replaced is nobody's version any more, and may have lost shards.
+        if is_takedown(&prepared.stores, &version.place).await? {
+            break;
+        }
     }
     let number = newest.as_ref().map_or(1, |newest| newest.number + 1);
     let place = version_place(&root, number)?;
@@ -189,6 +194,11 @@ async fn find_version(
     let kept = BTreeMap::new();
     let leaves_out = !super::route::removed(stage.splits).is_empty();
     Ok(Version::Open(Box::new(Target { place, folder, remote, before, kept, leaves_out })))
+}
+
+async fn is_takedown(stores: &Stores, version: &Location) -> Result<bool, RunError> {
+    let bytes = stores.get(&version.join(MANIFEST_FILE)?).await?;
+    Ok(Manifest::from_bytes(&bytes).is_ok_and(|manifest| manifest.removed.is_some()))
 }
 
 async fn write_shards(

@@ -7,9 +7,9 @@ use kilim_connectors::store::{Location, Stores};
 
 use super::{Verified, listed};
 use crate::papers::residency::residency;
-use crate::policy::{DecisionRow, Policies, Tuple, read_log, replay, schema};
+use crate::policy::{DecideError, DecisionRow, Policies, Tuple, read_log, replay, schema};
 use crate::run::RunError;
-use crate::seal::{MANIFEST_FILE, Manifest};
+use crate::seal::{MANIFEST_FILE, Manifest, ManifestResidency};
 
 /// Reads the policies and decisions beside the manifest, and takes each decision again. Keyed by decision id.
 pub(crate) async fn take_decisions_again(
@@ -84,18 +84,29 @@ pub(super) async fn residency_again(
     decisions: &BTreeMap<String, DecisionRow>,
     found: &mut Verified,
 ) -> Result<(), RunError> {
+    match residency_of(stores, place, manifest, decisions.values()).await? {
+        Some(Ok(again)) if again == manifest.residency => {}
+        Some(Ok(_)) => found.find(MANIFEST_FILE, "residency is not what the policies beside it answer"),
+        Some(Err(error)) => found.find(MANIFEST_FILE, error.to_string()),
+        None => {}
+    }
+    Ok(())
+}
+
+/// Where rows that rest on these decisions may be, by the policies of the version at `place`; none if those cannot be read.
+pub(crate) async fn residency_of(
+    stores: &Stores,
+    place: &Location,
+    manifest: &Manifest,
+    decisions: impl Iterator<Item = &DecisionRow>,
+) -> Result<Option<Result<ManifestResidency, DecideError>>, RunError> {
     let mut files = Vec::new();
     for file in manifest.policies.iter().filter(|file| !file.path.ends_with(".cedarschema")) {
         let name = file.path.rsplit('/').next().unwrap_or(&file.path).to_owned();
         let bytes = stores.get(&place.join(&file.path)?).await?;
         files.push((name, String::from_utf8_lossy(&bytes).into_owned()));
     }
-    let Ok(policies) = Policies::load(&files) else { return Ok(()) };
-    let tuples: Vec<&Tuple> = decisions.values().map(|row| &row.attributes).collect();
-    match residency(&Arc::new(policies), &manifest.node.facts, &manifest.runs_at, &tuples) {
-        Ok(again) if again == manifest.residency => {}
-        Ok(_) => found.find(MANIFEST_FILE, "residency is not what the policies beside it answer"),
-        Err(error) => found.find(MANIFEST_FILE, error.to_string()),
-    }
-    Ok(())
+    let Ok(policies) = Policies::load(&files) else { return Ok(None) };
+    let tuples: Vec<&Tuple> = decisions.map(|row| &row.attributes).collect();
+    Ok(Some(residency(&Arc::new(policies), &manifest.node.facts, &manifest.runs_at, &tuples)))
 }

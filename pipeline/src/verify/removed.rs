@@ -5,7 +5,7 @@ use std::path::Path;
 use kilim_connectors::store::{Location, Stores};
 
 use super::{Verified, listed};
-use crate::run::RunError;
+use crate::run::{RunError, node_versions};
 use crate::seal::{MANIFEST_FILE, Manifest, Removed, read_removed, removed_problems};
 
 /// The documents that must not be in the shards, because the version says that they were taken down.
@@ -37,15 +37,17 @@ pub(super) async fn removed(
 /// removed with it.
 pub(super) async fn later_takedown(stores: &Stores, place: &Location) -> Option<String> {
     let segments: Vec<&str> = place.url().path_segments()?.filter(|part| !part.is_empty()).collect();
-    let number: u32 = segments.last()?.strip_prefix('v')?.parse().ok()?;
-    for number in number + 1.. {
-        let name = format!("v{number:04}");
-        let mut url = place.url().clone();
-        url.path_segments_mut().ok()?.pop_if_empty().pop().push(&name).push(MANIFEST_FILE);
-        let at = Location::parse(url.as_str(), Path::new("/")).ok()?;
-        let manifest = Manifest::from_bytes(&stores.get(&at).await.ok()?).ok()?;
-        if manifest.removed.is_some() {
-            return Some(name);
+    let own: u32 = segments.last()?.strip_prefix('v')?.parse().ok()?;
+    let mut root = place.url().clone();
+    root.path_segments_mut().ok()?.pop_if_empty().pop();
+    let root = Location::parse(root.as_str(), Path::new("/")).ok()?;
+    for version in node_versions(stores, &root).await.ok()? {
+        if version.number <= own || !version.committed {
+            continue;
+        }
+        let bytes = stores.get(&version.place.join(MANIFEST_FILE).ok()?).await.ok()?;
+        if Manifest::from_bytes(&bytes).is_ok_and(|manifest| manifest.removed.is_some()) {
+            return Some(format!("v{:04}", version.number));
         }
     }
     None

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::search::{Hits, Newest, Search};
 use super::{NodeTakedown, io};
-use crate::policy::write_rows;
+use crate::policy::{DecisionRow, write_rows};
 use crate::run::error::RunError;
 use crate::run::keys::Keys;
 use crate::run::publish::{DECISIONS_FILE, Target, clear, commit, write_file};
@@ -20,6 +20,7 @@ use crate::seal::{
     Rewritten, read_removed, removed_bytes, rewrite_shard,
 };
 use crate::verify;
+use crate::verify::decisions::residency_of;
 use crate::work_dir::WorkDir;
 
 /// Writes and commits the version after `newest`, which lacks what is to go.
@@ -146,7 +147,15 @@ async fn manifest(
         let bytes = checked(stores, &newest.place, &file.path, &file.sha256).await?;
         write_file(target, &file.path, &bytes)?;
     }
-    let decisions = write_file(target, DECISIONS_FILE, &decisions(newest, gone.decisions)?)?;
+    let rows = decisions(newest, gone.decisions)?;
+    let mut lines = Vec::new();
+    write_rows(&rows, &mut lines).map_err(|error| RunError::Books(error.to_string()))?;
+    let decisions = write_file(target, DECISIONS_FILE, &lines)?;
+    // Without the rows that went there may be no rule any more that kept the others from some country.
+    let residency = match residency_of(stores, &newest.place, old, rows.iter()).await? {
+        Some(residency) => residency.map_err(|error| RunError::Books(error.to_string()))?,
+        None => return Err(RunError::Books("the policies of the version before cannot be read".to_owned())),
+    };
     let removed = gone.lines.len() as u64;
     let mut lines = match &old.removed {
         None => Vec::new(),
@@ -187,6 +196,7 @@ async fn manifest(
         text_chars: shards.iter().map(|shard| shard.text_chars).sum(),
         languages,
         decisions,
+        residency,
         shards,
         // They count rows, and what is counted needs the work directory: the next version that a run writes has them again.
         papers: Vec::new(),
@@ -211,8 +221,8 @@ async fn checked(stores: &Stores, place: &Location, path: &str, sha256: &str) ->
     Ok(bytes.to_vec())
 }
 
-/// `decisions.jsonl` without the rows that went.
-fn decisions(newest: &Newest, mut gone: BTreeMap<String, u64>) -> Result<Vec<u8>, RunError> {
+/// The decisions on which the rows that stay rest, with their numbers.
+fn decisions(newest: &Newest, mut gone: BTreeMap<String, u64>) -> Result<Vec<DecisionRow>, RunError> {
     let mut rows: Vec<_> = newest.decisions.values().cloned().collect();
     for row in &mut rows {
         let less = gone.remove(&row.id.to_string()).unwrap_or(0);
@@ -224,7 +234,5 @@ fn decisions(newest: &Newest, mut gone: BTreeMap<String, u64>) -> Result<Vec<u8>
         return Err(RunError::Books(format!("rows of decision {id} are gone, which was not taken")));
     }
     rows.retain(|row| row.count > 0);
-    let mut bytes = Vec::new();
-    write_rows(&rows, &mut bytes).map_err(|error| RunError::Books(error.to_string()))?;
-    Ok(bytes)
+    Ok(rows)
 }

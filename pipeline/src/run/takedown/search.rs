@@ -21,6 +21,7 @@ use crate::removals::{Kind, Names, Removals, Request};
 use crate::run::error::RunError;
 use crate::run::publish;
 use crate::run::purge::Taken;
+use crate::run::{node_versions, version_place};
 use crate::seal::{CARD_FILE, MANIFEST_FILE, Manifest, ManifestShard, shard_schema};
 use crate::verify::decisions::take_decisions_again;
 use crate::verify::{self, Fetched, Signed, Verified};
@@ -106,15 +107,12 @@ impl<'a> Search<'a> {
         signer: Option<&Signer>,
         dry_run: bool,
     ) -> Result<Option<Newest>, RunError> {
-        let mut versions = Vec::new();
-        let next = loop {
-            let place = root.join(&format!("v{:04}", versions.len() + 1))?;
-            if !self.stores.exists(&place.join(MANIFEST_FILE)?).await? {
-                break place;
-            }
-            versions.push(place);
-        };
-        let Some(place) = versions.pop() else { return Ok(None) };
+        let mut versions = node_versions(self.stores, root).await?;
+        versions.retain(|version| version.committed);
+        let Some(newest) = versions.pop() else { return Ok(None) };
+        let (number, place) = (newest.number, newest.place);
+        let next = version_place(root, number + 1)?;
+        let older = versions.into_iter().map(|version| version.place).collect();
         let (manifest, mut found) = verify::open_folder(self.stores, &place).await?;
         let Some(manifest) = manifest else { return Err(refused(name, &found)) };
         if manifest.node.facts.name != name {
@@ -140,7 +138,7 @@ impl<'a> Search<'a> {
             return Err(refused(name, &found));
         };
         Ok(Some(Newest {
-            version: format!("v{:04}", versions.len() + 1),
+            version: format!("v{number:04}"),
             place,
             next,
             manifest,
@@ -149,7 +147,7 @@ impl<'a> Search<'a> {
             salts,
             hits,
             was_signed: found.signed != Signed::No,
-            older: versions,
+            older,
         }))
     }
 
