@@ -103,7 +103,7 @@ fn gather(bencher: Bencher<'_, '_>, distinct: usize) {
                 let index = table.index_of_form(tuple).expect("all tuples were decided");
                 let wants = wants.answer([lang, kinds], || [lang.starts_with('s'), kinds.is_empty(), true]);
                 let allowed = table.allowed_nodes(index).iter().zip(wants);
-                takers += allowed.map(|(allowed, wants)| usize::from(*allowed & *wants)).sum::<usize>();
+                takers += allowed.map(|(allowed, wants)| usize::from(*allowed && *wants)).sum::<usize>();
             }
         }
         takers

@@ -186,7 +186,7 @@ mod tests {
             assert_eq!(index.number(&form[1..]), None);
         }
         assert_eq!(index.number(""), None);
-        assert_eq!(Forms::new(["".to_owned(), "ሰላም".to_owned()].into_iter()).number(""), Some(0));
+        assert_eq!(Forms::new([String::new(), "ሰላም".to_owned()].into_iter()).number(""), Some(0));
         assert_eq!(Forms::default().number(""), None);
         assert_eq!(Forms::new(std::iter::empty::<String>()).number("x"), None);
     }
